@@ -1,0 +1,3 @@
+namespace KvStore.Raft;
+
+public enum RaftRole { Follower, PreCandidate, Candidate, Leader }

@@ -1,0 +1,41 @@
+namespace KvStore.Storage.Engine;
+
+/// <summary>
+/// Write-once records by id: FASTER, or the in-memory twin of simulation. Append, BeginCheckpoint belong to the apply thread;
+/// reads may come from any thread; one reclaim pass at a time on a background worker.
+/// </summary>
+public interface IRecordStore : IDisposable
+{
+    void Append(in RecordId id, ReadOnlySpan<byte> record);
+
+    /// <summary>True and the record's bytes (a copy) when it is in memory or was found; false when reclaim has dropped it. May wait for the disk.</summary>
+    bool TryRead(in RecordId id, out byte[] record);
+
+    /// <summary>Many records together; a missing one is null. 64 at a time is best.</summary>
+    void ReadMany(ReadOnlySpan<RecordId> ids, Span<byte[]?> records);
+
+    /// <summary>
+    /// Cuts here; <paramref name="state"/> is stored with the cut. <paramref name="completed"/> is called once, from any thread, with null when the checkpoint was
+    /// made durable and read back, else with the failure, after which the store takes no more writes. False: one is running already.
+    /// </summary>
+    bool BeginCheckpoint(ReadOnlyMemory<byte> state, Action<Exception?> completed);
+
+    /// <summary>Copies what is live forward and shifts the begin address; its space is given back by the next checkpoint. False: a checkpoint has to come first. To abort, throw from <paramref name="isLive"/>.</summary>
+    bool Reclaim(IsLive isLive);
+
+    /// <summary>Bytes of the log between its begin and its tail.</summary>
+    long LogBytes { get; }
+}
+
+/// <summary>Whether a record is still reachable: by the index, or newer than its stay's compaction revision.</summary>
+public delegate bool IsLive(in RecordId id, ReadOnlySpan<byte> record);
+
+/// <summary>Opens a group's record store and scans it. Kept apart so that simulation can put its twin in.</summary>
+public interface IRecordStoreFactory
+{
+    /// <summary>Opens or creates. <paramref name="onRecord"/> gets every physical record in log order, dead ones and copies too, before the store takes appends.</summary>
+    /// <param name="state">What the recovered checkpoint was given; null for a new store.</param>
+    IRecordStore Open(string directory, RecordScan onRecord, out byte[]? state);
+}
+
+public delegate void RecordScan(in RecordId id, ReadOnlySpan<byte> record);

@@ -1,0 +1,47 @@
+namespace KvStore.Storage.FileSystem;
+
+/// <summary>
+/// All file access of a node. Paths are absolute or relative to the node's working directory, with '/'.
+/// Every failure is an <see cref="IOException"/> (disk full: <see cref="DiskFullException"/>) that names the path and the operation; nothing is retried.
+/// </summary>
+public interface IFileSystem
+{
+    IFile Open(string path, FileOpen mode);
+    bool FileExists(string path);
+    bool DirectoryExists(string path);
+    /// <summary>Creates the directory and its missing parents and syncs the parents that it changed.</summary>
+    void CreateDirectory(string path);
+    /// <summary>Names (not paths) of the files and directories in a directory, in ordinal order.</summary>
+    IReadOnlyList<string> List(string path);
+    void DeleteFile(string path);
+    /// <summary>Deletes a directory and all in it.</summary>
+    void DeleteDirectory(string path);
+    /// <summary>Replaces <paramref name="to"/> if it exists. Durable only after <see cref="SyncDirectory"/> of both parents.</summary>
+    void Rename(string from, string to);
+    /// <summary>Makes creations, renames and deletions in the directory durable.</summary>
+    void SyncDirectory(string path);
+    /// <summary>Bytes that can still be written on the file system that holds the path.</summary>
+    long AvailableBytes(string path);
+    /// <summary>Takes an exclusive lock that ends with the process or with Dispose. Null when another process holds it.</summary>
+    IDisposable? TryLock(string path);
+}
+
+public enum FileOpen { OpenExisting, CreateNew, OpenOrCreate }
+
+/// <summary>An open file. Positions and lengths in bytes. Reads may run beside a write of another place.</summary>
+public interface IFile : IDisposable
+{
+    string Path { get; }
+    long Length { get; }
+    /// <summary>Reads until the buffer is full or the file ends; returns the bytes read.</summary>
+    int ReadAt(Span<byte> buffer, long offset);
+    void WriteAt(ReadOnlySpan<byte> data, long offset);
+    /// <summary>fdatasync: content and length are durable when it returns. A failure is final for the process (DESIGN §4).</summary>
+    void Sync();
+    /// <summary>Reserves disk space up to <paramref name="length"/> and grows the file to it.</summary>
+    void Allocate(long length);
+    void Truncate(long length);
+}
+
+/// <summary>There is no room on the file system.</summary>
+public sealed class DiskFullException(string message) : IOException(message);
