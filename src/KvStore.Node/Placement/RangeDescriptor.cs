@@ -1,0 +1,10 @@
+using KvStore.Raft;
+
+namespace KvStore.Node.Placement;
+
+/// <summary>A range [Start, End) of a keyspace, owned by one group at an epoch. An empty End reaches to the end of the keyspace.</summary>
+public sealed record RangeDescriptor(RangeId Id, ulong Epoch, GroupId Group, KeyspaceId Keyspace, ReadOnlyMemory<byte> Start, ReadOnlyMemory<byte> End)
+{
+    public bool Contains(ReadOnlySpan<byte> key) =>
+        key.SequenceCompareTo(Start.Span) >= 0 && (End.IsEmpty || key.SequenceCompareTo(End.Span) < 0);
+}

@@ -1,0 +1,22 @@
+using KvStore.Storage.Engine;
+
+namespace KvStore.Node.StateMachine;
+
+/// <summary>Persisted numbers (stored results).</summary>
+public enum CommandStatus : byte
+{
+    Ok = 0,
+    /// <summary>CompareAndSwap: what was expected is not there; <see cref="CommandResult.Current"/> is.</summary>
+    Mismatch = 1,
+    /// <summary>The range is not owned by this group at that epoch: not applied.</summary>
+    EpochNotMatch = 2,
+    /// <summary>The client session has ended, or the sequence lies below what the client said it no longer awaits: outcome unknown.</summary>
+    SessionExpired = 3,
+    /// <summary>Increment of something that is not a decimal number, or overflow; <see cref="CommandResult.Current"/> is what is there.</summary>
+    NotANumber = 4,
+    Fenced = 5,
+    InvalidArgument = 6,
+}
+
+/// <summary>What one command did. <see cref="Flag"/>: CompareAndSwap swapped, Delete existed. <see cref="Number"/>: the incremented value.</summary>
+public readonly record struct CommandResult(CommandStatus Status, Revision Revision, bool Flag = false, long Number = 0, KeyValue? Current = null);

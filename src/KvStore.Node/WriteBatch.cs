@@ -1,0 +1,23 @@
+using KvStore.Node.StateMachine;
+using KvStore.Raft;
+
+namespace KvStore.Node;
+
+/// <summary>
+/// Commands of one caller on one range, proposed together. Exactly one of <see cref="Applied"/> and <see cref="Failed"/> is called, once,
+/// on a worker of the node: both must be quick and must not throw.
+/// </summary>
+public abstract class WriteBatch
+{
+    public required RangeId Range { get; init; }
+    public required ulong Epoch { get; init; }
+    /// <summary>Serialized <c>kvstore.node.RangeCommands</c>, validated; not written to after the proposal. Its route is (Range, Epoch).</summary>
+    public required ReadOnlyMemory<byte> Commands { get; init; }
+    /// <summary>How many commands it holds.</summary>
+    public required int Count { get; init; }
+    /// <summary>Not proposed after this time.</summary>
+    public required MonotonicTime Deadline { get; init; }
+
+    public abstract void Applied(ReadOnlySpan<CommandResult> results);
+    public abstract void Failed(NodeError error);
+}
