@@ -9,7 +9,10 @@ public sealed class Entry(Term term, LogIndex index, EntryKind kind, ReadOnlyMem
     public ReadOnlyMemory<byte> Payload { get; } = payload;
 
     /// <summary>Bytes that this entry counts for in limits: its payload and a fixed overhead.</summary>
-    public int Size => Payload.Length + 32;
+    public int Size => Payload.Length + OverheadBytes;
+
+    /// <summary>What an entry counts for beside its payload.</summary>
+    public const int OverheadBytes = 32;
 
     public override string ToString() => $"{Term}/{Index} {Kind} {Payload.Length} B";
 }

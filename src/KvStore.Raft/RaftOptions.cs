@@ -23,4 +23,31 @@ public sealed record RaftOptions
     public int CommittedBytesPerReadyMax { get; init; } = 8 << 20;
     /// <summary>Entries that are persisted and applied stay in memory for followers up to this many bytes; older ones are read from <see cref="ILogSource"/>.</summary>
     public long CachedBytesMax { get; init; } = 8 << 20;
+    /// <summary>Entries that are not applied yet stay in memory up to this many bytes; beyond it durable committed ones are read back from <see cref="ILogSource"/> when it is their turn.</summary>
+    public long UnappliedBytesMax { get; init; } = 64 << 20;
+    /// <summary>No more committed entries are given out while this many bytes of them wait for <see cref="RaftNode.Applied"/>.</summary>
+    public long ApplyingBytesMax { get; init; } = 32 << 20;
+    /// <summary>Reads that wait for a read index; more are refused (<see cref="ReadState.Failed"/>).</summary>
+    public int PendingReadsMax { get; init; } = 1 << 16;
+    /// <summary>A replica whose oldest write has waited this long for <see cref="RaftNode.Persisted"/> gives up leadership and does not campaign.</summary>
+    public TimeSpan DiskStallMax { get; init; } = TimeSpan.FromMilliseconds(1500);
+
+    /// <exception cref="ArgumentException">A setting is out of range or contradicts another one.</exception>
+    public void Validate()
+    {
+        Require(Self != ReplicaId.None, "Self is no replica (0)");
+        Require(HeartbeatInterval > TimeSpan.Zero, $"HeartbeatInterval {HeartbeatInterval} is not positive");
+        Require(ElectionTimeoutMin > HeartbeatInterval, $"ElectionTimeoutMin {ElectionTimeoutMin} is not greater than HeartbeatInterval {HeartbeatInterval}");
+        Require(ElectionTimeoutMax >= ElectionTimeoutMin, $"ElectionTimeoutMax {ElectionTimeoutMax} is less than ElectionTimeoutMin {ElectionTimeoutMin}");
+        Require(ClockDriftMax is >= 0 and < 1, $"ClockDriftMax {ClockDriftMax} is not in [0, 1)");
+        Require(AppendMessageBytesMax > 0, $"AppendMessageBytesMax {AppendMessageBytesMax} is not positive");
+        Require(InFlightBytesMax > 0, $"InFlightBytesMax {InFlightBytesMax} is not positive");
+        Require(InFlightMessagesMax > 0, $"InFlightMessagesMax {InFlightMessagesMax} is not positive");
+        Require(CommittedBytesPerReadyMax > 0, $"CommittedBytesPerReadyMax {CommittedBytesPerReadyMax} is not positive");
+        Require(DiskStallMax > TimeSpan.Zero, $"DiskStallMax {DiskStallMax} is not positive");
+        static void Require(bool condition, string otherwise)
+        {
+            if (!condition) throw new ArgumentException($"Raft option: {otherwise}.");
+        }
+    }
 }

@@ -1,0 +1,22 @@
+namespace KvStore.Raft.Roles;
+
+/// <summary>Stands for election in a term of its own (paper §5.2). Its own vote counts once it is durable, like everybody's.</summary>
+internal sealed class Candidate(Replica replica, CampaignKind kind) : Campaigner(replica)
+{
+    public override RaftRole Kind => RaftRole.Candidate;
+
+    public override void Enter() =>
+        Ask(MessageKind.RequestVote, Replica.Term, transfer: kind == CampaignKind.Transfer, afterSync: true);
+
+    public override void OnHardStatePersisted(HardState state)
+    {
+        if (state == Replica.HardState) Count(Replica.Self, granted: true);
+    }
+
+    protected override void OnVoteResponse(RaftMessage message)
+    {
+        if (message.Kind == MessageKind.RequestVoteResponse) Count(message.From, !message.Reject);
+    }
+
+    protected override void OnWon() => Replica.BecomeLeader();
+}
