@@ -64,6 +64,12 @@ public sealed class Configuration(
         $"voters=({List(Voters)})" + (IsJoint ? $"&&({List(Outgoing)})" : "") + (Learners.Count > 0 ? $" learners=({List(Learners)})" : "")
         + (LearnersNext.Count > 0 ? $" learners_next=({List(LearnersNext)})" : "") + (AutoLeave ? " autoleave" : "");
 
+    /// <summary>The payload of a <see cref="EntryKind.ConfigurationChange"/> entry; see <see cref="ConfigurationEncoding"/>.</summary>
+    public byte[] Encode() => ConfigurationEncoding.Encode(this);
+
+    /// <exception cref="FormatException">The bytes are not an encoded configuration of a version that this code knows.</exception>
+    public static Configuration Decode(ReadOnlySpan<byte> bytes) => ConfigurationEncoding.Decode(bytes);
+
     private static string List(IReadOnlyList<ReplicaId> ids) => string.Join(' ', ids);
 
     private static bool Contains(IReadOnlyList<ReplicaId> ids, ReplicaId id)

@@ -21,13 +21,11 @@ internal sealed class ConfigurationHistory(LogIndex start, Configuration configu
         return _changes[i].Configuration;
     }
 
-    /// <summary>Takes a change entry that was appended to the log. Its proposer checked that it can follow on what was before.</summary>
+    /// <summary>Takes a change entry that was appended to the log. It holds the whole configuration, so that a replica which joins late needs no history.</summary>
     public void Append(Entry entry)
     {
         Invariant.That(entry.Index > LatestIndex);
-        var applies = Latest.TryApply(ConfigurationChange.Decode(entry.Payload.Span), out var next, out var reason);
-        Invariant.That(applies, $"a configuration change in the log follows on the one before it: {reason}");
-        _changes.Add((entry.Index, next!));
+        _changes.Add((entry.Index, Configuration.Decode(entry.Payload.Span)));
     }
 
     /// <summary>Rolls back the changes at and after <paramref name="from"/>.</summary>

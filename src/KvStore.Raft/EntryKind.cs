@@ -7,6 +7,6 @@ public enum EntryKind : byte
     Normal = 1,
     /// <summary>The empty entry with which a leader starts its term (dissertation §6.4).</summary>
     TermStart = 2,
-    /// <summary>A <see cref="ConfigurationChange"/>, in the encoding of that type.</summary>
+    /// <summary>The <see cref="Configuration"/> from this entry on, whole, in the encoding of that type.</summary>
     ConfigurationChange = 3,
 }

@@ -89,12 +89,13 @@ internal sealed class Leader(Replica replica) : Role(replica)
     {
         if (Refusal() is { } refusal) return refusal;
         // The first entry of the term must be committed, or two leaders' changes could both win (Ongaro's correction of 2015).
-        string? reason = null;
+        string? reason;
+        Configuration? next = null;
         if (!HasCommittedInTerm) reason = "no entry of this term is committed yet";
         else if (Replica.Configurations.LatestIndex > Log.Commit) reason = "the change before it is not committed yet";
-        else Replica.Configuration.TryApply(change, out _, out reason);
-        if (reason is not null) return new ProposeResult(ProposeStatus.ConfigurationChangeRefused, LogIndex.None, Replica.Term, reason);
-        var entry = Append(EntryKind.ConfigurationChange, change.Encode());
+        else Replica.Configuration.TryApply(change, out next, out reason);
+        if (next is null) return new ProposeResult(ProposeStatus.ConfigurationChangeRefused, LogIndex.None, Replica.Term, reason);
+        var entry = Append(EntryKind.ConfigurationChange, next.Encode());
         return new ProposeResult(ProposeStatus.Accepted, entry.Index, entry.Term);
     }
 
@@ -247,7 +248,9 @@ internal sealed class Leader(Replica replica) : Role(replica)
         var configuration = Replica.Configuration;
         if (configuration is { IsJoint: true, AutoLeave: true })
         {
-            Append(EntryKind.ConfigurationChange, ConfigurationChange.Leave.Encode());
+            var canLeave = configuration.TryApply(ConfigurationChange.Leave, out var next, out _);
+            Invariant.That(canLeave && next is not null);
+            Append(EntryKind.ConfigurationChange, next.Encode());
             CommitWhatQuorumHolds();
         }
         else if (!configuration.IsVoter(Replica.Self)) Abdicate();
