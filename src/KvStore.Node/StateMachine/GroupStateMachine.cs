@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using Google.Protobuf;
+using KvStore.Node.Commands;
 using KvStore.Node.Placement;
 using KvStore.Node.State;
 using KvStore.Raft;
@@ -7,45 +10,118 @@ namespace KvStore.Node.StateMachine;
 
 /// <summary>
 /// The replicated state of one group: a pure function of (state, entry). One apply worker owns it; what readers see is published through
-/// <see cref="RangeStore"/>s and immutable snapshots.
+/// <see cref="RangeStore"/>s and immutable snapshots. Nothing here knows a clock, and nothing is iterated whose order could differ between replicas.
 /// </summary>
 public sealed class GroupStateMachine
 {
+    private readonly GroupId group;
+    private readonly EffectHash hash;
+    private readonly SessionTable sessions;
+    private readonly RangeTable ranges;
+    private readonly RangeCommandsApplier rangeCommands;
+    private readonly GroupCommandApplier groupCommands;
+    private ulong applied;
+    private ulong appliedTerm;
+    private ulong groupTime;
+    private HashPoint? compared;
+
     /// <param name="store">Empty, or as recovered together with <paramref name="state"/>.</param>
     /// <param name="state">From the checkpoint; for a new group, the initial state (applied 0, configuration).</param>
-    public GroupStateMachine(GroupId group, GroupStore store, GroupState state) => throw new NotImplementedException();
+    public GroupStateMachine(GroupId group, GroupStore store, GroupState state)
+    {
+        ArgumentNullException.ThrowIfNull(store);
+        ArgumentNullException.ThrowIfNull(state);
+        Invariant.That(state.GroupId == group.Value, "the state is of this group");
+        this.group = group;
+        hash = new EffectHash(state.Hash.IsEmpty ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(state.Hash.Span));
+        sessions = new SessionTable(hash);
+        sessions.Restore(state.Sessions, state.SessionBytesMax);
+        ranges = new RangeTable(group, store, state.Ranges);
+        rangeCommands = new RangeCommandsApplier(ranges, sessions, hash);
+        groupCommands = new GroupCommandApplier(group, ranges, sessions, hash, state.ClusterMap is null ? null : ClusterMapRecords.FromRecord(state.ClusterMap));
+        applied = state.AppliedIndex;
+        appliedTerm = state.AppliedTerm;
+        groupTime = state.GroupTimeUs;
+        Configuration = ConfigurationRecords.FromRecord(state.Configuration ?? new ConfigurationRecord());
+    }
 
-    public LogIndex Applied => throw new NotImplementedException();
-    public Term AppliedTerm => throw new NotImplementedException();
-    public ulong GroupTimeMicroseconds => throw new NotImplementedException();
+    public LogIndex Applied => new(Volatile.Read(ref applied));
+    public Term AppliedTerm => new(appliedTerm);
+    public ulong GroupTimeMicroseconds => groupTime;
     /// <summary>The running hash over effects, at <see cref="Applied"/>.</summary>
-    public ulong Hash => throw new NotImplementedException();
-    public int Sessions => throw new NotImplementedException();
+    public ulong Hash => hash.Value;
+    public int Sessions => sessions.Count;
+
+    /// <summary>The hash after the newest CompareHash that was applied since the start, for replicas to compare; null before the first.</summary>
+    public HashPoint? Compared => compared;
 
     /// <summary>
     /// Applies one committed entry of any kind. <paramref name="results"/>, when not null (a leader with waiting callers), receives one result per command,
     /// in order: first those of all RangeCommands, then those of the group commands.
     /// </summary>
-    public void Apply(Entry entry, List<CommandResult>? results) => throw new NotImplementedException();
+    /// <exception cref="InvariantViolationException">The entry is not the next one, is malformed, or holds a command of a newer version: the replica cannot go on.</exception>
+    public void Apply(Entry entry, List<CommandResult>? results)
+    {
+        ArgumentNullException.ThrowIfNull(entry);
+        Invariant.That(entry.Index.Value == applied + 1);
+        Invariant.That(entry.Term.Value >= appliedTerm);
+        if (entry.Kind == EntryKind.Normal) ApplyPayload(entry, results);
+        else hash.Entry(entry.Index.Value, entry.Term.Value, groupTime);
+        appliedTerm = entry.Term.Value;
+        Volatile.Write(ref applied, entry.Index.Value);
+    }
 
     /// <summary>Set by an applied configuration change or at start; stored in checkpoints. The replica tells it what the core says.</summary>
-    public Configuration Configuration { get => throw new NotImplementedException(); set => throw new NotImplementedException(); }
+    public Configuration Configuration { get; set; }
 
     /// <summary>The cluster map as applied (meta group), or null. Immutable; safe to read from any thread.</summary>
-    public ClusterMap? Map => throw new NotImplementedException();
+    public ClusterMap? Map => groupCommands.Map;
 
     /// <summary>The ranges that this group owns now, with their stores: an immutable snapshot, safe to read from any thread.</summary>
-    public OwnedRanges Owned => throw new NotImplementedException();
+    public OwnedRanges Owned => ranges.Owned;
 
     /// <summary>Everything but the records, as of <see cref="Applied"/>.</summary>
-    public GroupState CaptureState() => throw new NotImplementedException();
-}
+    public GroupState CaptureState()
+    {
+        var state = new GroupState
+        {
+            GroupId = group.Value, AppliedIndex = applied, AppliedTerm = appliedTerm, GroupTimeUs = groupTime,
+            Configuration = ConfigurationRecords.ToRecord(Configuration), ClusterMap = Map is { } map ? ClusterMapRecords.ToRecord(map) : null,
+            SessionBytesMax = sessions.BytesMax,
+        };
+        Span<byte> hashBytes = stackalloc byte[sizeof(ulong)];
+        BinaryPrimitives.WriteUInt64LittleEndian(hashBytes, hash.Value);
+        state.Hash = ByteString.CopyFrom(hashBytes);
+        state.Ranges.AddRange(ranges.Capture());
+        state.Sessions.AddRange(sessions.Capture());
+        return state;
+    }
 
-/// <summary>An immutable snapshot of what a group owned after some applied index.</summary>
-public sealed class OwnedRanges(IReadOnlyDictionary<RangeId, OwnedRange> ranges)
-{
-    public OwnedRange? Find(RangeId id) => ranges.TryGetValue(id, out var owned) ? owned : null;
-    public IEnumerable<OwnedRange> All => ranges.Values.OrderBy(r => r.Descriptor.Id);
-}
+    private void ApplyPayload(Entry entry, List<CommandResult>? results)
+    {
+        var payload = EntryPayloadView.Read(entry.Payload.Span);
+        Invariant.That(!payload.Malformed, "the entry's payload can be read");
+        groupTime = Math.Max(groupTime, payload.GroupTime);
+        hash.Entry(entry.Index.Value, entry.Term.Value, groupTime);
+        sessions.Expire(groupTime);
+        if (payload.RangeCommandsCount > 0)
+        {
+            foreach (var commands in payload.RangeCommands) rangeCommands.Apply(commands, groupTime, results);
+            rangeCommands.Publish();
+        }
+        if (payload.GroupCommandsCount > 0) ApplyGroupCommands(payload, entry.Index, results);
+        sessions.Evict();
+        if (groupCommands.TakeHashComparison()) compared = new HashPoint(entry.Index, hash.Value);
+    }
 
-public sealed record OwnedRange(RangeDescriptor Descriptor, RangeStore Store);
+    private void ApplyGroupCommands(scoped in EntryPayloadView payload, LogIndex index, List<CommandResult>? results)
+    {
+        groupCommands.BeginEntry(index, groupTime);
+        foreach (var bytes in payload.GroupCommands)
+        {
+            var result = groupCommands.Apply(GroupCommand.Parser.ParseFrom(bytes));
+            hash.Result(0, result);
+            results?.Add(result);
+        }
+    }
+}

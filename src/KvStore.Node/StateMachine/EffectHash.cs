@@ -1,0 +1,78 @@
+using System.Numerics;
+using KvStore.Node.Placement;
+using KvStore.Storage.Engine;
+
+namespace KvStore.Node.StateMachine;
+
+/// <summary>What an effect is, in the running hash. Persisted numbers: replicas of two versions compare their hashes.</summary>
+internal enum EffectKind : byte
+{
+    Entry = 1,
+    Record = 2,
+    Tombstone = 3,
+    Result = 4,
+    SessionOpened = 5,
+    SessionEnded = 6,
+    SessionAcknowledged = 7,
+    RangeCreated = 8,
+    RangeCompacted = 9,
+    MapInitialized = 10,
+}
+
+/// <summary>
+/// The running hash over effects (DESIGN §6): equal on two replicas that applied the same entries to the same state, however the entries
+/// arrived and whatever restarts lay between. docs/formats/state.md defines what is mixed in, in which order.
+/// </summary>
+internal sealed class EffectHash(ulong value)
+{
+    public ulong Value { get; private set; } = value;
+
+    public void Entry(ulong index, ulong term, ulong groupTime)
+    {
+        Mix((ulong)EffectKind.Entry);
+        Mix(index);
+        Mix(term);
+        Mix(groupTime);
+    }
+
+    public void Record(Stay stay, Revision revision, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    {
+        Mix((ulong)EffectKind.Record);
+        Mix(stay.Value);
+        Mix(revision.Value);
+        Mix(key);
+        Mix(value);
+    }
+
+    public void Tombstone(Stay stay, Revision revision, ReadOnlySpan<byte> key)
+    {
+        Mix((ulong)EffectKind.Tombstone);
+        Mix(stay.Value);
+        Mix(revision.Value);
+        Mix(key);
+    }
+
+    public void Result(ulong sequence, in CommandResult result)
+    {
+        Mix((ulong)EffectKind.Result | ((ulong)result.Status << 8) | (result.Flag ? 1UL << 16 : 0) | (result.Current is null ? 0 : 1UL << 17));
+        Mix(sequence);
+        Mix(result.Revision.Value);
+        Mix((ulong)result.Number);
+        if (result.Current is not { } current) return;
+        Mix(current.Modified.Value);
+        Mix(current.Value.Span);
+    }
+
+    public void Change(EffectKind kind, ulong first, ulong second, ulong third)
+    {
+        Mix((ulong)kind);
+        Mix(first);
+        Mix(second);
+        Mix(third);
+    }
+
+    public void Mix(ReadOnlySpan<byte> bytes) => Value = StableHash.Compute(bytes, Value);
+
+    private void Mix(ulong word) =>
+        Value = BitOperations.RotateLeft(Value ^ StableHash.Round(0, word), 27) * StableHash.Prime1 + StableHash.Prime4;
+}

@@ -1,0 +1,63 @@
+using KvStore.Raft;
+
+namespace KvStore.Node.StateMachine;
+
+/// <summary>Applies the commands of one RangeCommands after the other. Order of checks: ownership, session, then what each command compares.</summary>
+internal sealed class RangeCommandsApplier(RangeTable ranges, SessionTable sessions, EffectHash hash)
+{
+    private readonly CommandExecutor executor = new(hash);
+    /// <summary>Written since the last Publish, in order of first write.</summary>
+    private readonly List<HostedRange> touched = [];
+
+    public void Apply(ReadOnlySpan<byte> bytes, ulong groupTime, List<CommandResult>? results)
+    {
+        var batch = RangeCommandsView.Read(bytes);
+        Invariant.That(!batch.Malformed, "the RangeCommands can be read");
+        var range = ranges.Find(batch.Route);
+        if (range is null)
+        {
+            // Certainly not applied and not kept: the same sequence is tried again at the range's owner.
+            foreach (var command in batch.Commands) Answer(command, new CommandResult(CommandStatus.EpochNotMatch, default), results);
+            return;
+        }
+        if (!touched.Contains(range)) touched.Add(range);
+        var session = batch.Session.IsNone ? null : sessions.Use(batch.Session, groupTime);
+        if (session is not null) sessions.Acknowledge(session, batch.LowestAwaited);
+        foreach (var command in batch.Commands)
+        {
+            Invariant.That(!command.Malformed, "the command can be read");
+            Answer(command, command.Sequence == 0 ? executor.Execute(range, command) : ExecuteOnce(range, session, command), results);
+        }
+    }
+
+    /// <summary>Makes what was written visible to readers, each range at once.</summary>
+    public void Publish()
+    {
+        foreach (var range in touched) range.Publish();
+        touched.Clear();
+    }
+
+    private CommandResult ExecuteOnce(HostedRange range, ClientSession? session, scoped in CommandView command)
+    {
+        if (session is null) return new CommandResult(CommandStatus.SessionExpired, range.Revision);
+        switch (session.Find(command.Sequence, out var answer))
+        {
+            case SequenceState.Answered:
+                return answer.Result;
+            case SequenceState.Acknowledged:
+                return new CommandResult(CommandStatus.SessionExpired, range.Revision);
+            case SequenceState.TooFarAhead:
+                return new CommandResult(CommandStatus.InvalidArgument, range.Revision);
+            default:
+                var result = executor.Execute(range, command);
+                sessions.Keep(session, new StoredAnswer(command.Sequence, range.Descriptor.Id, result));
+                return result;
+        }
+    }
+
+    private void Answer(scoped in CommandView command, in CommandResult result, List<CommandResult>? results)
+    {
+        hash.Result(command.Sequence, result);
+        results?.Add(result);
+    }
+}

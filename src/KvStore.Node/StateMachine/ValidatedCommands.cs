@@ -1,0 +1,4 @@
+namespace KvStore.Node.StateMachine;
+
+/// <summary>What the head of checked commands says. <see cref="Session"/> is none for commands outside a client session.</summary>
+public readonly record struct ValidatedCommands(RangeRoute Route, SessionId Session, int Count);
