@@ -2,7 +2,7 @@ using KvStore.Raft;
 
 namespace KvStore.Node.Placement;
 
-/// <summary>Chooses the nodes of a group's replicas: zones are spread first, then the load of nodes is bounded, then the ring decides.</summary>
+/// <summary>Chooses the nodes of a group's replicas: zones are spread first, then the loads of nodes are kept even, then the ring decides.</summary>
 internal static class ReplicaPlacement
 {
     /// <summary>Keeps a group's place on the ring apart from that of the range with the same number.</summary>
@@ -14,7 +14,6 @@ internal static class ReplicaPlacement
         if (nodes.Count == 0) throw new ArgumentException("there is no node to place replicas on", nameof(nodes));
         ArgumentOutOfRangeException.ThrowIfLessThan(replicas, 1);
         var each = Math.Min(replicas, nodes.Count);
-        var loadMax = (groups.Count * each + nodes.Count - 1) / nodes.Count;
         var ring = new HashRing(nodes.Select(n => n.Id.Value));
         var byId = nodes.ToDictionary(n => n.Id);
         var load = nodes.ToDictionary(n => n.Id, _ => 0);
@@ -28,7 +27,7 @@ internal static class ReplicaPlacement
                 // Stable sort: among equals the ring's order stands.
                 var next = preference.Except(chosen)
                     .OrderBy(n => chosen.Count(c => c.Zone == n.Zone))
-                    .ThenBy(n => load[n.Id] >= loadMax)
+                    .ThenBy(n => load[n.Id])
                     .First();
                 chosen.Add(next);
                 load[next.Id]++;
