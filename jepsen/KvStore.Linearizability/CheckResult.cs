@@ -1,0 +1,33 @@
+namespace KvStore.Linearizability;
+
+/// <summary>What a check found, and the evidence. <see cref="ToString"/> tells it in words.</summary>
+public sealed record CheckResult
+{
+    public required Verdict Verdict { get; init; }
+
+    public required History History { get; init; }
+
+    /// <summary>Set if and only if the history is not linearizable.</summary>
+    public Violation? Violation { get; init; }
+
+    /// <summary>The key of the first operation that cannot be placed, if there is one.</summary>
+    public string? Key => Violation?.Key;
+
+    /// <summary>The first operation that cannot be placed, if there is one.</summary>
+    public Operation? Operation => Violation?.Operation;
+
+    /// <summary>What was given up. Empty for a linearizable history.</summary>
+    public required IReadOnlyList<Unresolved> Unresolved { get; init; }
+
+    /// <summary>Keys, or sets of keys that transactions connect, that were checked apart.</summary>
+    public required int ComponentCount { get; init; }
+
+    /// <summary>Transitions tried.</summary>
+    public required long Steps { get; init; }
+
+    /// <summary>The most memory that the search held.</summary>
+    public required long PeakMemoryBytes { get; init; }
+
+    /// <summary>The verdict in words: one line, followed by the evidence when it is not <see cref="Verdict.Linearizable"/>.</summary>
+    public override string ToString() => ResultText.Describe(this);
+}
