@@ -26,7 +26,8 @@ public interface IFileSystem
     IDisposable? TryLock(string path);
 }
 
-public enum FileOpen { OpenExisting, CreateNew, OpenOrCreate }
+/// <summary>What <see cref="IFileSystem.Open"/> does with a file that exists or not. <see cref="ReadOnly"/> fails on a missing file, as OpenExisting does.</summary>
+public enum FileOpen { OpenExisting, CreateNew, OpenOrCreate, ReadOnly }
 
 /// <summary>An open file. Positions and lengths in bytes. Reads may run beside a write of another place.</summary>
 public interface IFile : IDisposable
