@@ -17,6 +17,15 @@ internal sealed class Outbox
     /// <summary>For a message that speaks for a vote, a term or entries of this replica.</summary>
     public void SendAfterSync(RaftMessage message) => _messagesAfterSync.Add(message);
 
+    /// <summary>As <see cref="SendAfterSync"/>; one acknowledgement of a longer log stands for the one before it.</summary>
+    public void AcknowledgeAfterSync(RaftMessage message)
+    {
+        if (_messagesAfterSync.Count > 0 && _messagesAfterSync[^1] is { Kind: MessageKind.AppendEntriesResponse, Reject: false } before
+            && before.To == message.To && before.Term == message.Term && before.Index <= message.Index)
+            _messagesAfterSync[^1] = message;
+        else _messagesAfterSync.Add(message);
+    }
+
     public void Answer(ReadState state) => _readStates.Add(state);
 
     public void SendSnapshot(ReplicaId replica) => _snapshotsToSend.Add(replica);

@@ -1,3 +1,4 @@
+using KvStore.Raft.Replication;
 using KvStore.Raft.Roles;
 
 namespace KvStore.Raft;
@@ -145,6 +146,9 @@ public sealed class RaftNode
     /// input and before <see cref="Ready.Messages"/> leave: a TimeoutNow or a changed configuration ends it.
     /// </summary>
     public LeaderLease? LeaseView => _replica.Role.Lease(_replica.Now);
+
+    /// <summary>What a leader knows of the other members; nothing on other replicas.</summary>
+    internal IReadOnlyList<Progress> ProgressOfFollowers() => _replica.Role is Leader leader ? leader.Followers : [];
 
     private void StepOlderTerm(RaftMessage message)
     {

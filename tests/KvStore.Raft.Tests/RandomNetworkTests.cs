@@ -5,7 +5,7 @@ namespace KvStore.Raft.Tests;
 /// <summary>Safety under loss, delay, duplication, reordering, partitions, pauses, skewed clocks and crashes that lose unsynced state; liveness after all is well again.</summary>
 public sealed class RandomNetworkTests
 {
-    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(8);
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(5);
 
     public static TheoryData<int> Batches => [.. Enumerable.Range(0, 10)];
 
@@ -21,10 +21,9 @@ public sealed class RandomNetworkTests
     [MemberData(nameof(Batches))]
     public void Members_change_safely(int batch) => RunBatch(batch, voters: 3, spares: 3, () => new RandomFaults { ChangeMembers = 0.02, Crash = 0.0005 });
 
-    [Theory]
-    [MemberData(nameof(Batches))]
-    public void Quiet_network_with_slow_disks_makes_progress(int batch) =>
-        RunBatch(batch, voters: 3, spares: 0, () => new RandomFaults { Loss = 0, Duplicate = 0, LongDelay = 0, Crash = 0, Pause = 0, Partitions = false, SyncPerStep = 0.2 });
+    [Fact]
+    public void Quiet_network_with_slow_disks_makes_progress() =>
+        RunBatch(0, voters: 3, spares: 0, () => new RandomFaults { Loss = 0, Duplicate = 0, LongDelay = 0, Crash = 0, Pause = 0, Partitions = false, SyncPerStep = 0.2 });
 
     private static void RunBatch(int batch, int voters, int spares, Func<RandomFaults> faults)
     {

@@ -13,8 +13,12 @@ internal sealed class Follower(Replica replica) : Role(replica)
         else Replica.ResetElectionTimer();
     }
 
-    /// <summary>A snapshot is of committed entries, so it is welcome even when its sender no longer leads.</summary>
-    public void OnSnapshotOfOlderTerm(RaftMessage message) => OnInstallSnapshot(message);
+    /// <summary>A snapshot is of committed entries, so it is welcome even when its sender no longer leads. Today's leader is told.</summary>
+    public void OnSnapshotOfOlderTerm(RaftMessage message)
+    {
+        Take(message);
+        if (Replica.Leader != ReplicaId.None) Accept(Replica.Leader, Log.Commit);
+    }
 
     protected override void OnLeaderMessage(RaftMessage message)
     {
@@ -97,20 +101,21 @@ internal sealed class Follower(Replica replica) : Role(replica)
 
     private void OnInstallSnapshot(RaftMessage message)
     {
-        if (message.Configuration is null) return;
-        if (message.Index > Log.Commit)
-        {
-            if (Log.Matches(message.Index, message.LogTerm)) Log.CommitTo(message.Index);
-            else Install(new SnapshotMetadata(message.Index, message.LogTerm, message.Configuration));
-        }
+        Take(message);
         Accept(message.From, Log.Commit);
     }
 
-    private void Install(SnapshotMetadata snapshot)
+    private void Take(RaftMessage snapshot)
     {
-        Log.Reset(snapshot.Index, snapshot.Term);
+        if (snapshot.Configuration is null || snapshot.Index <= Log.Commit) return;
+        if (Log.Matches(snapshot.Index, snapshot.LogTerm))
+        {
+            Log.CommitTo(snapshot.Index);
+            return;
+        }
+        Log.Reset(snapshot.Index, snapshot.LogTerm);
         Replica.Configurations.Reset(snapshot.Index, snapshot.Configuration);
-        Replica.Outbox.Installed(snapshot);
+        Replica.Outbox.Installed(new SnapshotMetadata(snapshot.Index, snapshot.LogTerm, snapshot.Configuration));
     }
 
     private void CommitTo(LogIndex index)
@@ -119,7 +124,7 @@ internal sealed class Follower(Replica replica) : Role(replica)
     }
 
     /// <summary>Says that the log durably matches up to <paramref name="index"/>: never before the sync.</summary>
-    private void Accept(ReplicaId leader, LogIndex index) => Replica.Outbox.SendAfterSync(new RaftMessage
+    private void Accept(ReplicaId leader, LogIndex index) => Replica.Outbox.AcknowledgeAfterSync(new RaftMessage
     {
         Kind = MessageKind.AppendEntriesResponse,
         From = Replica.Self,

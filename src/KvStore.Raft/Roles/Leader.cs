@@ -20,7 +20,7 @@ internal sealed class Leader(Replica replica) : Role(replica)
 
     public override bool HasUnsent => _unsent || (_reads.HasWaiting && HasCommittedInTerm);
 
-    public ProgressTable Progress => _progress;
+    public IReadOnlyList<Progress> Followers => _progress.Others;
 
     /// <summary>Only then does the leader know everything that earlier terms committed (paper §5.4.2).</summary>
     private bool HasCommittedInTerm => Log.Commit >= _termStart;

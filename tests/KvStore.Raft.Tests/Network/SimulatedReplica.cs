@@ -38,7 +38,7 @@ internal sealed class SimulatedReplica
         foreach (var message in ready.Messages) send(message);
         ReadStates.AddRange(ready.ReadStates);
         SnapshotsToSend.AddRange(ready.SnapshotsToSend);
-        _unsynced.Enqueue(ready);
+        if (ready.HardState is not null || ready.Entries.Count > 0 || ready.MessagesAfterSync.Count > 0 || ready.InstalledSnapshot is not null) _unsynced.Enqueue(ready);
         foreach (var entry in ready.Committed)
         {
             Assert.Equal(AppliedIndexBefore(ready) + 1, entry.Index.Value);
@@ -83,6 +83,15 @@ internal sealed class SimulatedReplica
         IsUp = true;
         AppliedIndex = Disk.Start;
         Node = Create(now);
+    }
+
+    /// <summary>Starts over with a given durable state.</summary>
+    public void Boot(HardState state, IReadOnlyList<Entry> entries, MonotonicTime now)
+    {
+        Crash();
+        _durableState = state;
+        Disk.Write(entries);
+        Restart(now);
     }
 
     public void Compact(LogIndex index)
