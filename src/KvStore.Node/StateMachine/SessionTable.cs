@@ -12,6 +12,9 @@ internal sealed class SessionTable(EffectHash hash)
     /// <summary>Until an OpenSession says otherwise.</summary>
     public const ulong BytesMaxDefault = 64UL << 20;
 
+    /// <summary>Ended sessions may wait in the queue of deadlines until they are this many more than the live ones.</summary>
+    private const int EndedWaitingMax = 1024;
+
     private readonly Dictionary<SessionId, ClientSession> sessions = [];
     /// <summary>Each live session once, under a deadline no later than its own; ended ones are passed over when they surface.</summary>
     private readonly PriorityQueue<ClientSession, ulong> deadlines = new();
@@ -79,6 +82,9 @@ internal sealed class SessionTable(EffectHash hash)
     public void Evict()
     {
         while ((ulong)Bytes > BytesMax && oldest is { } session) End(session);
+        if (deadlines.Count <= 2 * sessions.Count + EndedWaitingMax) return;
+        deadlines.Clear();
+        for (var session = oldest; session is not null; session = session.Newer) deadlines.Enqueue(session, session.Deadline);
     }
 
     /// <summary>Least recently used first: that order is state, too.</summary>
