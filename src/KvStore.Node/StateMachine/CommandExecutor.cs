@@ -17,26 +17,26 @@ internal sealed class CommandExecutor(EffectHash hash)
 
     public CommandResult Execute(HostedRange range, in CommandView command)
     {
+        // A command of a newer version is proposed only when every node of the cluster knows it, so this replica is too old to go on.
+        Invariant.That(command.Kind != CommandKind.None, "the command is known to this version");
         if (command.Key.Length is 0 or > CommandLimits.KeyBytesMax || !range.Descriptor.Contains(command.Key))
             return new CommandResult(CommandStatus.InvalidArgument, range.Revision);
         return command.Kind switch
         {
-            CommandKind.Put => Put(range, command.Key, command.Value, CommandStatus.Ok),
+            CommandKind.Put => Put(range, command.Key, command.Value),
             CommandKind.Delete => Delete(range, command.Key),
             CommandKind.CompareAndSwap => CompareAndSwap(range, command),
-            CommandKind.Increment => Increment(range, command.Key, command.Delta),
-            // Proposed only when every node of the cluster knows it, so this replica is too old to go on.
-            _ => throw new InvariantViolationException("an entry holds a command that this version does not know: the node is older than the cluster version"),
+            _ => Increment(range, command.Key, command.Delta),
         };
     }
 
-    private CommandResult Put(HostedRange range, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, CommandStatus status, bool flag = false, long number = 0)
+    private CommandResult Put(HostedRange range, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool flag = false, long number = 0)
     {
         var revision = range.Revision.Next;
         range.Store.Put(key, value, revision, OnlyRecord, NoLease);
         range.Advance(revision);
         hash.Record(range.Store.Stay, revision, key, value);
-        return new CommandResult(status, revision, flag, number);
+        return new CommandResult(CommandStatus.Ok, revision, flag, number);
     }
 
     /// <summary><see cref="CommandResult.Flag"/>: the key existed.</summary>
@@ -57,7 +57,7 @@ internal sealed class CommandExecutor(EffectHash hash)
             KeyValue? current = range.Store.TryReadNewest(command.Key, out var found) ? found : null;
             return new CommandResult(CommandStatus.Mismatch, range.Revision, Current: current);
         }
-        if (command.HasValue) return Put(range, command.Key, command.Value, CommandStatus.Ok, flag: true);
+        if (command.HasValue) return Put(range, command.Key, command.Value, flag: true);
         var deleted = Delete(range, command.Key);
         return deleted with { Flag = true };
     }
@@ -79,7 +79,7 @@ internal sealed class CommandExecutor(EffectHash hash)
         if (((before ^ after) & (delta ^ after)) < 0) return new CommandResult(CommandStatus.NotANumber, range.Revision, Current: found);
         Span<byte> digits = stackalloc byte[LongBytesMax];
         Invariant.That(Utf8Formatter.TryFormat(after, digits, out var length));
-        return Put(range, key, digits[..length], CommandStatus.Ok, number: after);
+        return Put(range, key, digits[..length], number: after);
     }
 
     /// <summary>An optional minus and decimal digits, nothing else, within a long.</summary>
