@@ -1,0 +1,68 @@
+using System.Reflection;
+using Grpc.Core;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace KvStore.Server.Grpc;
+
+/// <summary>Puts gRPC services on the endpoints of an ASP.NET Core host.</summary>
+internal static class GrpcEndpointExtensions
+{
+    /// <summary>Streams of one connection: a client's calls and watches share one connection, and Kestrel's default of 100 makes them wait for each other.</summary>
+    private const int StreamsPerConnection = 1024;
+
+    /// <summary>Maps a service that the container holds; one instance serves all calls.</summary>
+    public static void MapGrpcService<TService>(this IEndpointRouteBuilder endpoints)
+        where TService : class
+    {
+        var service = endpoints.ServiceProvider.GetRequiredService<TService>();
+        for (var type = typeof(TService); type is not null; type = type.BaseType)
+        {
+            if (type.GetCustomAttribute<BindServiceMethodAttribute>(inherit: false) is not { } bind)
+                continue;
+            var method = bind.BindType.GetMethod(bind.BindMethodName, BindingFlags.Public | BindingFlags.Static, [typeof(ServiceBinderBase), type])
+                ?? throw new InvalidOperationException($"{bind.BindType} has no method {bind.BindMethodName}({nameof(ServiceBinderBase)}, {type}).");
+            method.Invoke(null, [Binder(endpoints), service]);
+            return;
+        }
+
+        throw new InvalidOperationException($"{typeof(TService)} does not derive from a generated gRPC service class.");
+    }
+
+    /// <summary>Maps the methods of one instance, without reflection: <c>MapGrpcService(Kv.BindService(instance))</c>.</summary>
+    public static void MapGrpcService(this IEndpointRouteBuilder endpoints, ServerServiceDefinition service) => service.BindService(Binder(endpoints));
+
+    /// <summary>Answers gRPC calls of methods that nobody mapped with UNIMPLEMENTED, as callers expect; other requests of such a path with 404.</summary>
+    public static void MapGrpcUnimplemented(this IEndpointRouteBuilder endpoints)
+    {
+        var options = Options(endpoints);
+        endpoints.Map("/{service}/{method}", (HttpContext http) =>
+        {
+            if (!GrpcRequest.IsGrpc(http))
+            {
+                http.Response.StatusCode = StatusCodes.Status404NotFound;
+                return Task.CompletedTask;
+            }
+
+            if (!GrpcRequest.Accept(http))
+                return Task.CompletedTask;
+            var call = new HttpServerCallContext(http, options, Logger(endpoints));
+            return call.FinishAsync(new Status(StatusCode.Unimplemented, $"The method {http.Request.Path} is not implemented here."));
+        }).WithDisplayName("gRPC of an unknown method");
+    }
+
+    /// <summary>Kestrel's limits as gRPC wants them.</summary>
+    public static void UseGrpcLimits(this KestrelServerOptions kestrel) => kestrel.Limits.Http2.MaxStreamsPerConnection = StreamsPerConnection;
+
+    private static GrpcEndpointBinder Binder(IEndpointRouteBuilder endpoints) => new(endpoints, Options(endpoints), Logger(endpoints));
+
+    private static GrpcServerOptions Options(IEndpointRouteBuilder endpoints) =>
+        endpoints.ServiceProvider.GetService<IOptions<GrpcServerOptions>>()?.Value ?? new GrpcServerOptions();
+
+    private static ILogger Logger(IEndpointRouteBuilder endpoints) => endpoints.ServiceProvider.GetRequiredService<ILoggerFactory>().CreateLogger("KvStore.Server.Grpc");
+}
