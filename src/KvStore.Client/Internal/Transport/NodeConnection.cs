@@ -1,0 +1,70 @@
+using Grpc.Core;
+using KvStore.Protocol.V1;
+
+namespace KvStore.Client.Internal.Transport;
+
+/// <summary>Everything that leads to one node. Thread-safe.</summary>
+internal sealed class NodeConnection
+{
+    private readonly ChannelBase _channel;
+    private readonly Backoff _backoff;
+    private readonly Lock _gate = new();
+    private int _failures;
+    private long _restsUntil;
+    private Failure? _lastFailure;
+
+    public NodeConnection(string address, ChannelBase channel, Backoff backoff, Func<NodeConnection, IOperationSender> createSender)
+    {
+        Address = address;
+        _channel = channel;
+        _backoff = backoff;
+        Invoker = channel.CreateCallInvoker();
+        Kv = new Kv.KvClient(Invoker);
+        Cluster = new Cluster.ClusterClient(Invoker);
+        Sender = createSender(this);
+    }
+
+    public string Address { get; }
+
+    public CallInvoker Invoker { get; }
+
+    public Kv.KvClient Kv { get; }
+
+    public Cluster.ClusterClient Cluster { get; }
+
+    public IOperationSender Sender { get; }
+
+    /// <summary>Why nothing should be sent there now: it failed a moment ago. Null: it may be tried.</summary>
+    public Failure? RestingAfter(long now)
+    {
+        if (Volatile.Read(ref _restsUntil) <= now) return null;
+        lock (_gate) return _lastFailure;
+    }
+
+    /// <summary>Connecting or the stream failed: leave the node alone for a while.</summary>
+    public void Rest(Failure failure, long now)
+    {
+        lock (_gate)
+        {
+            _lastFailure = failure;
+            Volatile.Write(ref _restsUntil, now + _backoff.Ticks(_failures++));
+        }
+    }
+
+    /// <summary>The node answered.</summary>
+    public void Works()
+    {
+        if (Volatile.Read(ref _failures) == 0) return;
+        lock (_gate)
+        {
+            _failures = 0;
+            Volatile.Write(ref _restsUntil, 0L);
+        }
+    }
+
+    public void Close()
+    {
+        Sender.Close();
+        (_channel as IDisposable)?.Dispose();
+    }
+}
