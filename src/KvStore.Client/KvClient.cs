@@ -1,10 +1,9 @@
 using Grpc.Core;
-
+using Grpc.Net.Client;
 using KvStore.Client.Internal;
 using KvStore.Client.Internal.Operations;
 using KvStore.Client.Internal.Routing;
 using KvStore.Client.Internal.Transport;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KvStore.Client;
@@ -80,7 +79,7 @@ public sealed class KvClient : IAsyncDisposable
 
     /// <summary>Makes a client that connects when it is first used. <see cref="ConnectAsync(string, KvClientOptions?, CancellationToken)"/> tells at once whether the cluster can be reached.</summary>
     /// <exception cref="KvInvalidArgumentException">An endpoint or an option is malformed, or there is no endpoint.</exception>
-    public static KvClient Create(IEnumerable<string> endpoints, KvClientOptions? options = null) => new(endpoints, options ?? new(), static address => throw new NotImplementedException(address));
+    public static KvClient Create(IEnumerable<string> endpoints, KvClientOptions? options = null) => new(endpoints, options ?? new(), static address => GrpcChannel.ForAddress(address));
 
     /// <summary>The operations on one keyspace. Cheap; unknown keyspaces are found out by the first operation.</summary>
     /// <exception cref="KvInvalidArgumentException">The name is empty.</exception>

@@ -83,5 +83,5 @@ public sealed class KvCluster
         }
     }
 
-    private CallOptions Options(CancellationToken cancellationToken) => new(Deadline: DateTime.UtcNow + _client.Options.Timeout, CancellationToken: cancellationToken);
+    private CallOptions Options(CancellationToken cancellationToken) => new CallOptions().WithDeadline(DateTime.UtcNow + _client.Options.Timeout).WithCancellationToken(cancellationToken);
 }

@@ -63,7 +63,7 @@ internal sealed class ScanPager(Dispatcher dispatcher, string keyspace, KvScanOp
             {
                 try
                 {
-                    var call = new CallOptions(Deadline: DateTime.UtcNow.AddMilliseconds(dispatcher.MillisecondsUntil(deadline, dispatcher.Now)), CancellationToken: cancellationToken);
+                    var call = new CallOptions().WithDeadline(DateTime.UtcNow.AddMilliseconds(dispatcher.MillisecondsUntil(deadline, dispatcher.Now))).WithCancellationToken(cancellationToken);
                     return await connection.Kv.ScanAsync(Request(cursor, limit, countOnly), call).ConfigureAwait(false);
                 }
                 catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or ObjectDisposedException or OperationCanceledException)

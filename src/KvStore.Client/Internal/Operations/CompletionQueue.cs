@@ -72,8 +72,12 @@ internal sealed class CompletionQueue : IThreadPoolWorkItem
 
     private static void Flush()
     {
-        if (t_unflushed is not { Count: > 0 } unflushed) return;
-        foreach (var sender in unflushed) sender.Flush();
-        unflushed.Clear();
+        // What a flush does may leave further senders to be flushed.
+        while (t_unflushed is { Count: > 0 } unflushed)
+        {
+            var sender = unflushed[^1];
+            unflushed.RemoveAt(unflushed.Count - 1);
+            sender.Flush();
+        }
     }
 }

@@ -118,7 +118,7 @@ internal sealed class TopologySource(ConnectionTable connections, string[] seeds
         try
         {
             var deadline = DateTime.UtcNow + AskTimeout;
-            var map = await connections.To(address).Cluster.GetMapAsync(new GetMapRequest(), new CallOptions(Deadline: deadline)).ConfigureAwait(false);
+            var map = await connections.To(address).Cluster.GetMapAsync(new GetMapRequest(), new CallOptions().WithDeadline(deadline)).ConfigureAwait(false);
             if (map.Ranges.Count == 0) return new Failure(ErrorCode.Unavailable, $"{address}: the cluster is not initialized yet");
             Learn(map);
             return null;

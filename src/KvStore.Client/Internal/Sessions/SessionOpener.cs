@@ -41,7 +41,7 @@ internal sealed class SessionOpener(Dispatcher dispatcher, SessionDirectory sess
     private async Task<ClientSession> CallAsync(NodeConnection connection, RangeRoute route, string keyspace, byte[] key)
     {
         var request = new OpenSessionRequest { Keyspace = keyspace, Key = UnsafeByteOperations.UnsafeWrap(key), Route = new Route { RangeId = route.RangeId, Epoch = route.Epoch } };
-        var answer = await connection.Kv.OpenSessionAsync(request, new CallOptions(Deadline: DateTime.UtcNow + Timeout)).ConfigureAwait(false);
+        var answer = await connection.Kv.OpenSessionAsync(request, new CallOptions().WithDeadline(DateTime.UtcNow + Timeout)).ConfigureAwait(false);
         Log.SessionOpened(dispatcher.Log, answer.SessionGroup, answer.SessionIndex);
         return new ClientSession(route.Group.GroupId, answer.SessionGroup, answer.SessionIndex);
     }

@@ -36,7 +36,7 @@ internal sealed class UnarySender(NodeConnection connection, Dispatcher dispatch
             if (operation.Sequence == 0 && operation.Session is { } session) operation.Sequence = session.Take();
             operation.SentAt = now;
             var milliseconds = Math.Min(dispatcher.MillisecondsUntil(operation.Deadline, now), dispatcher.UnaryAttemptMilliseconds);
-            await CallAsync(operation, new CallOptions(Deadline: DateTime.UtcNow.AddMilliseconds(milliseconds))).ConfigureAwait(false);
+            await CallAsync(operation, new CallOptions().WithDeadline(DateTime.UtcNow.AddMilliseconds(milliseconds))).ConfigureAwait(false);
             connection.Works();
         }
         catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or ObjectDisposedException or OperationCanceledException)
