@@ -1,1 +1,4 @@
-return 0;
+using KvStore.Cli;
+
+using var console = CliConsole.OfProcess();
+return await Kvctl.RunAsync(args, console);

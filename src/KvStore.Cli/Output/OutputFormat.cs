@@ -1,0 +1,8 @@
+namespace KvStore.Cli.Output;
+
+internal enum OutputFormat
+{
+    Text,
+    Json,
+    Table,
+}
