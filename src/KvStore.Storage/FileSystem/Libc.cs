@@ -28,10 +28,13 @@ internal static partial class Libc
     public static readonly int OpenNoFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x8000 : 0x20000;
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial LibcHandle Open(string path, int flags, int mode);
+    private static partial int OpenDescriptor(string path, int flags, int mode);
+
+    /// <summary>The descriptor is a C int: read as a pointer-sized handle, a failure would not be -1.</summary>
+    public static LibcHandle Open(string path, int flags, int mode) => new(OpenDescriptor(path, flags, mode));
 
     [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    public static partial int Close(nint descriptor);
+    public static partial int Close(int descriptor);
 
     [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
     public static unsafe partial nint ReadAt(LibcHandle file, byte* buffer, nint count, long offset);

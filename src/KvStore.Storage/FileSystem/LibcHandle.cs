@@ -3,8 +3,10 @@ using Microsoft.Win32.SafeHandles;
 namespace KvStore.Storage.FileSystem;
 
 /// <summary>An open file descriptor; closed once, also when its owner was forgotten.</summary>
-internal sealed class LibcHandle() : SafeHandleMinusOneIsInvalid(ownsHandle: true)
+internal sealed class LibcHandle : SafeHandleMinusOneIsInvalid
 {
+    public LibcHandle(int descriptor) : base(ownsHandle: true) => SetHandle(descriptor);
+
     // Linux frees the descriptor whatever close answers, and nothing durable depends on it: what must last was synced before.
-    protected override bool ReleaseHandle() => Libc.Close(handle) == 0;
+    protected override bool ReleaseHandle() => Libc.Close((int)handle) == 0;
 }

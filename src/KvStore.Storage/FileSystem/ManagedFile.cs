@@ -23,7 +23,17 @@ internal sealed class ManagedFile(string path, SafeFileHandle handle) : IFile
         return done;
     }
 
-    public void WriteAt(ReadOnlySpan<byte> data, long offset) => RandomAccess.Write(handle, data, offset);
+    public void WriteAt(ReadOnlySpan<byte> data, long offset)
+    {
+        try
+        {
+            RandomAccess.Write(handle, data, offset);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw ManagedFileSystem.Describe(failure, "write", path);
+        }
+    }
 
     public void Sync() => ManagedFileSystem.Try("sync", path, () =>
     {

@@ -80,17 +80,20 @@ public sealed class ManagedFileSystem : IFileSystem
         {
             return action();
         }
-        catch (IOException failure) when (failure.HResult is WindowsDiskFull or WindowsHandleDiskFull)
-        {
-            throw new DiskFullException($"{operation} of '{path}' failed: {failure.Message}");
-        }
-        catch (FileNotFoundException failure)
-        {
-            throw new FileNotFoundException($"{operation} of '{path}' failed: {failure.Message}", path, failure);
-        }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{operation} of '{path}' failed: {failure.Message}", failure);
+            throw Describe(failure, operation, path);
         }
+    }
+
+    internal static IOException Describe(Exception failure, string operation, string path)
+    {
+        string message = $"{operation} of '{path}' failed: {failure.Message}";
+        return failure switch
+        {
+            { HResult: WindowsDiskFull or WindowsHandleDiskFull } => new DiskFullException(message),
+            FileNotFoundException => new FileNotFoundException(message, path, failure),
+            _ => new IOException(message, failure),
+        };
     }
 }

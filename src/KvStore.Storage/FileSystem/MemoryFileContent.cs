@@ -17,6 +17,9 @@ internal sealed class MemoryFileContent
     /// <summary>Sector number → where <see cref="durableBytes"/> keeps its durable content. A sector is dirty exactly when it is in here.</summary>
     private readonly Dictionary<long, int> dirty = [];
     private byte[] durableBytes = [];
+    /// <summary>Dirty sectors that a failed sync dropped: as on Linux they read as written, and no later sync writes them.</summary>
+    private readonly HashSet<long> dropped = [];
+    private int durableBytesUsed;
     private long durableLength;
 
     public long Length { get; private set; }
@@ -64,9 +67,12 @@ internal sealed class MemoryFileContent
 
     public void Sync()
     {
-        dirty.Clear();
+        if (dropped.Count == 0) dirty.Clear();
+        else foreach (long sector in dirty.Keys.Where(sector => !dropped.Contains(sector)).ToArray()) dirty.Remove(sector);
         durableLength = Length;
     }
+
+    public void DropDirty() => dropped.UnionWith(dirty.Keys);
 
     public void FlipBit(long bit)
     {
@@ -87,7 +93,7 @@ internal sealed class MemoryFileContent
         CrashPattern pattern = dice.NextPattern();
         foreach (long sector in sectors)
         {
-            int kept = dice.KeptBytes(pattern, SectorBytes);
+            int kept = dropped.Contains(sector) ? 0 : dice.KeptBytes(pattern, SectorBytes);
             ReadOnlySpan<byte> old = durableBytes.AsSpan(dirty[sector], SectorBytes);
             survivor.Put(old[kept..], sector * SectorBytes + kept);
         }
@@ -119,15 +125,17 @@ internal sealed class MemoryFileContent
     {
         for (long sector = from / SectorBytes; sector * SectorBytes < to; sector++)
         {
+            dropped.Remove(sector);
             ref int place = ref CollectionsMarshal.GetValueRefOrAddDefault(dirty, sector, out bool known);
             if (known) continue;
-            place = (dirty.Count - 1) * SectorBytes;
+            place = dirty.Count == 1 ? durableBytesUsed = 0 : durableBytesUsed;
+            durableBytesUsed += SectorBytes;
             if (place + SectorBytes > durableBytes.Length) Array.Resize(ref durableBytes, Math.Max(4 * SectorBytes, durableBytes.Length * 2));
             Span<byte> old = durableBytes.AsSpan(place, SectorBytes);
             byte[]? chunk = ChunkAt(sector * SectorBytes);
             if (chunk is null) old.Clear();
             else chunk.AsSpan((int)(sector * SectorBytes % ChunkBytes), SectorBytes).CopyTo(old);
         }
-        Invariant.That(dirty.Count * SectorBytes <= durableBytes.Length);
+        Invariant.That(dirty.Count * SectorBytes <= durableBytesUsed && durableBytesUsed <= durableBytes.Length);
     }
 }

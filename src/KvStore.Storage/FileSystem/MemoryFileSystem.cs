@@ -26,7 +26,7 @@ public sealed class MemoryFileSystem : IFileSystem
     /// <summary>The number of the call at which the machine stops: it and all later calls do nothing and throw, until <see cref="Crash"/>; 0 for none.</summary>
     public long StopAtOperation { get; set; }
 
-    /// <summary>While set, every sync of a file or directory fails; what it should have made durable stays unsynced.</summary>
+    /// <summary>While set, every sync of a file or directory fails. As on Linux, what a file's sync should have written then reads as written, and no later sync writes it.</summary>
     public bool FailSyncs { get; set; }
 
     /// <summary>Called before each call, outside all locks: it may throw an <see cref="IOException"/>, block (a stalled disk), or watch.</summary>
@@ -217,12 +217,13 @@ public sealed class MemoryFileSystem : IFileSystem
     internal void Sync(MemoryFile file)
     {
         Begin(FileOperationKind.Sync, file.Path, 0, 0);
-        if (FailSyncs) throw new IOException($"fdatasync of '{file.Path}' failed: injected");
         lock (gate)
         {
             CheckRunning(file);
-            file.Content.Sync();
+            if (!FailSyncs) file.Content.Sync();
+            else file.Content.DropDirty();
         }
+        if (FailSyncs) throw new IOException($"fdatasync of '{file.Path}' failed: injected");
     }
 
     internal void Allocate(MemoryFile file, long length)

@@ -1,0 +1,91 @@
+using KvStore.Storage.FileSystem;
+
+namespace KvStore.Storage.Tests.FileSystem;
+
+/// <summary>What every file system must do; run on the machine's own and on the one in memory.</summary>
+public sealed class FileSystemTests : IDisposable
+{
+    private readonly string root = Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()).Replace('\\', '/');
+
+    public static TheoryData<string> Kinds => ["memory", "platform", "managed"];
+
+    public void Dispose()
+    {
+        if (Directory.Exists(root)) Directory.Delete(root, recursive: true);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Bytes_come_back_from_where_they_were_written(string kind)
+    {
+        IFileSystem fileSystem = Make(kind);
+        using IFile file = fileSystem.Open(root + "/a", FileOpen.CreateNew);
+        file.WriteAt("hello"u8, 10_000);
+        file.Sync();
+        byte[] read = new byte[100];
+        Assert.Equal(15, file.ReadAt(read, 9_990));
+        Assert.Equal([.. new byte[10], .. "hello"u8], read[..15]);
+        Assert.Equal(10_005, file.Length);
+        Assert.Equal(0, file.ReadAt(read, 20_000));
+        file.Allocate(50_000);
+        Assert.Equal(50_000, file.Length);
+        file.Allocate(10);
+        Assert.Equal(50_000, file.Length);
+        file.Truncate(3);
+        file.Allocate(10_005);
+        Assert.Equal(100, file.ReadAt(read, 9_900));
+        Assert.All(read, one => Assert.Equal(0, one));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Names_are_listed_renamed_and_deleted(string kind)
+    {
+        IFileSystem fileSystem = Make(kind);
+        fileSystem.CreateDirectory(root + "/x/y");
+        foreach (string name in (string[])["b", "C", "a"]) fileSystem.Open($"{root}/x/{name}", FileOpen.OpenOrCreate).Dispose();
+        Assert.Equal(["C", "a", "b", "y"], fileSystem.List(root + "/x"));
+        fileSystem.Rename(root + "/x/a", root + "/x/b");
+        Assert.Equal(["C", "b", "y"], fileSystem.List(root + "/x"));
+        fileSystem.SyncDirectory(root + "/x");
+        Assert.True(fileSystem.FileExists(root + "/x/b") && !fileSystem.FileExists(root + "/x/a") && !fileSystem.FileExists(root + "/x/y"));
+        Assert.True(fileSystem.DirectoryExists(root + "/x/y") && !fileSystem.DirectoryExists(root + "/x/b"));
+        fileSystem.DeleteFile(root + "/x/b");
+        fileSystem.DeleteDirectory(root + "/x");
+        Assert.False(fileSystem.DirectoryExists(root + "/x") || fileSystem.FileExists(root + "/x/C"));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Errors_are_io_exceptions_that_name_the_path(string kind)
+    {
+        IFileSystem fileSystem = Make(kind);
+        fileSystem.Open(root + "/there", FileOpen.CreateNew).Dispose();
+        Assert.Contains(root + "/gone", Assert.Throws<FileNotFoundException>(() => fileSystem.Open(root + "/gone", FileOpen.OpenExisting)).Message, StringComparison.Ordinal);
+        Assert.Throws<FileNotFoundException>(() => fileSystem.Open(root + "/gone", FileOpen.ReadOnly));
+        Assert.Contains(root + "/gone", Assert.Throws<FileNotFoundException>(() => fileSystem.DeleteFile(root + "/gone")).Message, StringComparison.Ordinal);
+        Assert.Contains(root + "/there", Assert.ThrowsAny<IOException>(() => fileSystem.Open(root + "/there", FileOpen.CreateNew)).Message, StringComparison.Ordinal);
+        Assert.ThrowsAny<IOException>(() => fileSystem.Rename(root + "/gone", root + "/else"));
+        Assert.ThrowsAny<IOException>(() => fileSystem.List(root + "/gone"));
+        Assert.ThrowsAny<IOException>(() => fileSystem.SyncDirectory(root + "/gone"));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_lock_is_held_by_one_until_it_is_disposed(string kind)
+    {
+        IFileSystem fileSystem = Make(kind);
+        IDisposable? first = fileSystem.TryLock(root + "/lock");
+        Assert.NotNull(first);
+        Assert.Null(fileSystem.TryLock(root + "/lock"));
+        first.Dispose();
+        using IDisposable? second = fileSystem.TryLock(root + "/lock");
+        Assert.NotNull(second);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Free_space_is_known(string kind) => Assert.InRange(Make(kind).AvailableBytes(root), 1, long.MaxValue);
+
+    private IFileSystem Make(string kind)
+    {
+        IFileSystem fileSystem = kind switch { "memory" => new MemoryFileSystem(), "managed" => new ManagedFileSystem(), _ => FileSystems.ForThisPlatform() };
+        fileSystem.CreateDirectory(root);
+        return fileSystem;
+    }
+}
