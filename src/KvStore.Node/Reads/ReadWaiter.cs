@@ -1,0 +1,29 @@
+using KvStore.Raft;
+
+namespace KvStore.Node.Reads;
+
+/// <summary>A read that waits for a read index, for the applied index to reach it, or for both. Its caller goes on where it awaited, never on a worker of the node.</summary>
+internal sealed class ReadWaiter
+{
+    private readonly TaskCompletionSource _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    /// <summary>What must be applied before the read is served; known once a leader has told it.</summary>
+    public LogIndex Index { get; set; }
+
+    /// <summary>When the round that gave <see cref="Index"/> began, if there was one: from then on the state is fresh.</summary>
+    public MonotonicTime? RoundBegan { get; set; }
+
+    public bool IsDone => _completion.Task.IsCompleted;
+
+    public void Complete() => _completion.TrySetResult();
+
+    public void Fail(NodeError error) => _completion.TrySetException(new NodeException(error));
+
+    /// <exception cref="NodeException">The replica cannot serve the read.</exception>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public async ValueTask WaitAsync(CancellationToken cancellationToken)
+    {
+        using var registration = cancellationToken.UnsafeRegister(static (waiter, token) => ((ReadWaiter)waiter!)._completion.TrySetCanceled(token), this);
+        await _completion.Task;
+    }
+}

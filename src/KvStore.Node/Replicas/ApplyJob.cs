@@ -1,0 +1,30 @@
+using KvStore.Raft;
+
+namespace KvStore.Node.Replicas;
+
+/// <summary>One thing for an apply worker to do for one replica, in order with the others of that replica.</summary>
+internal readonly record struct ApplyJob(ApplyJobKind Kind, ReplicaApplier? Applier, object? Subject = null)
+{
+    /// <summary>Committed entries and, in the same order, who waits for them (fewer than entries, found by index).</summary>
+    public sealed record Committed(IReadOnlyList<Entry> Entries, IReadOnlyList<AppendedProposals> Waiting, Configuration? ConfigurationAtEnd);
+}
+
+internal enum ApplyJobKind
+{
+    /// <summary>Subject: <see cref="ApplyJob.Committed"/>.</summary>
+    Apply,
+    /// <summary>Subject: a list of <see cref="Reads.ReadWaiter"/> with their index set, or one of them.</summary>
+    Read,
+    /// <summary>A checkpoint is to be cut.</summary>
+    Cut,
+    /// <summary>Subject: an action that wants the state as of one applied index.</summary>
+    Inspect,
+    /// <summary>Subject: an action that takes the state away to replace it; jobs are kept until Attach.</summary>
+    Detach,
+    /// <summary>Subject: an action that puts the new state in.</summary>
+    Attach,
+    /// <summary>Subject: the hash report of another replica.</summary>
+    Hash,
+    /// <summary>Subject: why the replica stops.</summary>
+    Stop,
+}

@@ -1,0 +1,19 @@
+using KvStore.Node.Snapshots;
+using KvStore.Node.StateMachine;
+using KvStore.Raft;
+using Microsoft.Extensions.Logging;
+
+namespace KvStore.Node.Replicas;
+
+/// <summary>What the drivers of one loop need of their node.</summary>
+internal sealed record DriverServices(NodeOptions Options, WalWriter Wal, ReplicaAddresses Addresses, SnapshotSender Snapshots, EntryPayloadWriter PayloadWriter, SeededRandom Random, ILogger Logger)
+{
+    /// <summary>The WAL has asked for a checkpoint of the group since it pins the oldest segment.</summary>
+    public required Func<GroupId, bool> WalUnderPressure { get; init; }
+
+    /// <summary>The newest applied cluster map; null before there is one.</summary>
+    public required Func<Placement.ClusterMap?> Map { get; init; }
+
+    /// <summary>What the leader of the meta group proposes when there is no map yet.</summary>
+    public required Commands.InitializeCluster FirstMap { get; init; }
+}

@@ -1,0 +1,15 @@
+namespace KvStore.Node;
+
+/// <summary>SplitMix64: all randomness of a node comes from the seed that it was started with. Thread-safe.</summary>
+internal sealed class SeededRandom(ulong seed)
+{
+    private ulong _state = seed;
+
+    public ulong Next()
+    {
+        var z = Interlocked.Add(ref _state, 0x9E3779B97F4A7C15);
+        z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9;
+        z = (z ^ (z >> 27)) * 0x94D049BB133111EB;
+        return z ^ (z >> 31);
+    }
+}
