@@ -19,9 +19,7 @@ internal enum ApplyJobKind
     Cut,
     /// <summary>Subject: an action that wants the state as of one applied index.</summary>
     Inspect,
-    /// <summary>Subject: an action that takes the state away to replace it; jobs are kept until Attach.</summary>
-    Detach,
-    /// <summary>Subject: an action that puts the new state in.</summary>
+    /// <summary>Subject: an action that puts a new state in; the only job that a detached replica does.</summary>
     Attach,
     /// <summary>Subject: the hash report of another replica.</summary>
     Hash,

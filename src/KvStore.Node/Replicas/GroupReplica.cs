@@ -80,6 +80,9 @@ internal sealed class GroupReplica(GroupId group, ReplicaId id, ReplicaLoop loop
 
     public void Unqueue(WriteBatch batch) => Interlocked.Add(ref _queuedBytes, -batch.Commands.Length);
 
+    /// <summary>From any thread: a stored record failed its checksum, so that this replica must stop.</summary>
+    public void ReportDamage(string what) => Loop.Post(new LoopInput(LoopInputKind.StoreDamaged, this, what));
+
     public NodeError NotLeaderError() => new(NodeErrorCode.NotLeader, $"this node does not lead group {Group}") { LeaderNode = View.Leader, RetryAfter = TimeSpan.FromMilliseconds(10) };
 
     public NodeError StoppedError() => new(NodeErrorCode.Unavailable, $"the replica of group {Group} on this node has stopped: {StoppedReason}");

@@ -29,7 +29,9 @@ internal enum LoopInputKind
     SnapshotSent,
     /// <summary>Node: who shall lead.</summary>
     Transfer,
-    /// <summary>Subject: why the replica stops.</summary>
+    /// <summary>Subject: what a reader found; the apply worker decides the order in which the replica stops.</summary>
+    StoreDamaged,
+    /// <summary>The apply worker has stopped the replica.</summary>
     StopReplica,
     /// <summary>Subject: the <see cref="Drain"/> that the loop takes part in.</summary>
     Drain,

@@ -64,7 +64,6 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
             case ApplyJobKind.Read: AddReaders(job.Subject!); break;
             case ApplyJobKind.Cut: Cut(); break;
             case ApplyJobKind.Inspect: ((Action<ReplicaApplier>)job.Subject!)(this); break;
-            case ApplyJobKind.Detach: Detach((Action)job.Subject!); break;
             case ApplyJobKind.Attach: ((Action<ReplicaApplier>)job.Subject!)(this); break;
             case ApplyJobKind.Hash: Compare((HashReport)job.Subject!); break;
             case ApplyJobKind.Stop: Stop((string)job.Subject!); break;
@@ -139,7 +138,7 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
         Replica.Applied = entry.Index;
         _bytesSinceCheckpoint += entry.Size;
         if (waiting is not null) Answer(waiting);
-        if (HashComparison.IsAgreed(entry.Index)) PublishHash(entry.Index);
+        if (HashComparison.IsAgreed(entry.Index) || _machine.Compared?.Index == entry.Index) PublishHash(entry.Index);
     }
 
     private void Answer(AppendedProposals waiting)
@@ -180,10 +179,15 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
 
     private void Cut()
     {
-        Invariant.That(_machine.Applied <= Replica.Durable, "a checkpoint never covers an entry that is not in the local WAL");
+        _checkpointWanted = false;
+        // A checkpoint never covers what is not in the local WAL. Only the reset of the log after an installed snapshot can still be under way.
+        if (_machine.Applied > Replica.Durable)
+        {
+            services.Maintenance.Finished(null);
+            return;
+        }
         var (store, index) = (_store, _machine.Applied);
         _bytesSinceCheckpoint = 0;
-        _checkpointWanted = false;
         var begun = store.BeginCheckpoint(CaptureState().ToByteArray(), failure => services.Checkpointed(this, store, index, failure));
         Invariant.That(begun, "one checkpoint of a store runs at a time");
     }
@@ -196,11 +200,11 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
         return state;
     }
 
-    private void Detach(Action detached)
+    /// <summary>The state is about to be replaced: jobs are kept until <see cref="Attach"/>, readers see none.</summary>
+    public void Detach()
     {
         _detached = true;
         Replica.Machine = null;
-        detached();
     }
 
     /// <summary>Goes on with another state: everything up to its applied index has been installed.</summary>

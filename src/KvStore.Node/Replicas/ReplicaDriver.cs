@@ -46,7 +46,12 @@ internal sealed class ReplicaDriver
         || (_proposals.IsEmpty && _reads.IsEmpty && _submissionsInFlight == 0
             && (_raft.Role != RaftRole.Leader || !HasOtherVoter() || (_transferUntil is { } until && now >= until)));
 
-    public void Campaign(MonotonicTime now) => _raft.Campaign(now);
+    /// <summary>The replica joins its loop. In a group that was never led its lowest replica campaigns early, so that a first start does not wait for the election timeout.</summary>
+    public void Start(MonotonicTime now)
+    {
+        NoticeRole(now);
+        if (_raft.Term == Term.None && _raft.Configuration.Voters is [var lowest, ..] && lowest == Replica.Id) _raft.Campaign(now);
+    }
 
     public void Propose(object proposal)
     {
@@ -140,12 +145,12 @@ internal sealed class ReplicaDriver
             if (voter != Replica.Id && _services.Addresses.NodeOf(Replica.Group, voter) == node) _raft.TransferLeadership(voter, now);
     }
 
-    /// <summary>Gives leadership to the voter that is furthest, once; see <see cref="IsDrained"/>.</summary>
-    public void Drain(MonotonicTime now)
+    /// <summary>Gives leadership to the voter that is furthest, once; see <see cref="IsDrained"/>. True when it has just begun to.</summary>
+    public bool Drain(MonotonicTime now)
     {
-        if (_stopped || _transferUntil is not null || _raft.Role != RaftRole.Leader || !HasOtherVoter()) return;
-        if (!_raft.TransferLeadership(_followers.Furthest(_raft.Configuration, Replica.Id), now)) return;
+        if (_stopped || _transferUntil is not null || _raft.Role != RaftRole.Leader || !HasOtherVoter()) return false;
         _transferUntil = now + _services.Options.ElectionTimeoutMax;
+        return _raft.TransferLeadership(_followers.Furthest(_raft.Configuration, Replica.Id), now);
     }
 
     /// <summary>The log up to a checkpoint may be forgotten, but for a tail that followers may still need.</summary>
@@ -210,7 +215,6 @@ internal sealed class ReplicaDriver
         {
             turn.Wal.Records.Add(WalRecord.Reset(Replica.Group, installed.Index, installed.Term));
             _tail.Reset(installed.Index);
-            Replica.Durable = LogIndex.Max(Replica.Durable, installed.Index);
         }
         if (ready.Entries.Count > 0)
         {
@@ -224,8 +228,10 @@ internal sealed class ReplicaDriver
             return;
         }
         _submissionsInFlight++;
-        var last = ready.Entries.Count == 0 ? null : ready.Entries[^1];
-        turn.Wal.Acknowledgements.Add(new WalSubmission.Acknowledgement(this, last?.Index ?? LogIndex.None, last?.Term ?? Term.None, ready.HardState, ready.MessagesAfterSync));
+        var (last, term) = ready.Entries.Count > 0 ? (ready.Entries[^1].Index, ready.Entries[^1].Term)
+            : ready.InstalledSnapshot is { } snapshot ? (snapshot.Index, snapshot.Term)
+            : (LogIndex.None, Term.None);
+        turn.Wal.Acknowledgements.Add(new WalSubmission.Acknowledgement(this, last, term, ready.HardState, ready.MessagesAfterSync));
     }
 
     private void Apply(IReadOnlyList<Entry> committed)

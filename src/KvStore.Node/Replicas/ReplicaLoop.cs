@@ -98,6 +98,7 @@ internal sealed class ReplicaLoop : NodeWorker
             case LoopInputKind.SnapshotInstalled: driver.SnapshotInstalled((InstalledSnapshot)input.Subject!, _turn.Now); break;
             case LoopInputKind.SnapshotSent: driver.SnapshotSent((SnapshotReport)input.Subject!); break;
             case LoopInputKind.Transfer: driver.Transfer(input.Node, _turn.Now); break;
+            case LoopInputKind.StoreDamaged: driver.Replica.ApplyWorker.Post(new ApplyJob(ApplyJobKind.Stop, driver.Applier, input.Subject)); break;
             case LoopInputKind.StopReplica: driver.Stop(driver.Replica.StoppedError()); break;
             default: throw new InvalidOperationException($"loop input {input.Kind} is not known");
         }
@@ -155,15 +156,12 @@ internal sealed class ReplicaLoop : NodeWorker
         var done = true;
         foreach (var driver in _drivers.Values)
         {
-            driver.Drain(_turn.Now);
             done &= driver.IsDrained(_turn.Now);
+            if (!driver.Drain(_turn.Now)) continue;
             Mark(driver);
+            Wake();
         }
-        if (!done && _turn.Now < drain.Deadline)
-        {
-            if (_dirty.Count > 0) Wake();
-            return;
-        }
+        if (!done && _turn.Now < drain.Deadline) return;
         _drain = null;
         drain.LoopDone();
     }
@@ -177,6 +175,7 @@ internal sealed class ReplicaLoop : NodeWorker
         }
         foreach (var driver in _drivers.Values) driver.Stop(error);
         _drain?.LoopDone();
+        _drain = null;
     }
 
     private static void Refuse(object proposal, NodeError error)

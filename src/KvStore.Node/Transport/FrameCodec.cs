@@ -1,6 +1,6 @@
 using Google.Protobuf;
 using KvStore.Node.Peer;
-using KvStore.Node.State;
+using KvStore.Node.StateMachine;
 using KvStore.Raft;
 
 namespace KvStore.Node.Transport;
@@ -25,7 +25,7 @@ internal static class FrameCodec
             Round = message.Round,
             Transfer = message.Transfer,
         };
-        if (message.Configuration is { } configuration) encoded.Configuration = Encode(configuration);
+        if (message.Configuration is { } configuration) encoded.Configuration = ConfigurationRecords.ToRecord(configuration);
         for (var i = 0; i < message.Entries.Count; i++) encoded.Entries.Add(Encode(message.Entries[i]));
         return encoded;
     }
@@ -48,25 +48,9 @@ internal static class FrameCodec
             HintIndex = new LogIndex(message.HintIndex),
             Round = message.Round,
             Transfer = message.Transfer,
-            Configuration = message.Configuration is { } configuration ? Decode(configuration) : null,
+            Configuration = message.Configuration is { } configuration ? ConfigurationRecords.FromRecord(configuration) : null,
             Entries = DecodeEntries(message),
         };
-    }
-
-    public static ConfigurationRecord Encode(Configuration configuration)
-    {
-        var record = new ConfigurationRecord { AutoLeave = configuration.AutoLeave };
-        foreach (var id in configuration.Voters) record.Voters.Add(id.Value);
-        foreach (var id in configuration.Outgoing) record.Outgoing.Add(id.Value);
-        foreach (var id in configuration.Learners) record.Learners.Add(id.Value);
-        foreach (var id in configuration.LearnersNext) record.LearnersNext.Add(id.Value);
-        return record;
-    }
-
-    public static Configuration Decode(ConfigurationRecord record)
-    {
-        return new Configuration(Ids(record.Voters), Ids(record.Outgoing), Ids(record.Learners), Ids(record.LearnersNext), record.AutoLeave);
-        static ReplicaId[] Ids(Google.Protobuf.Collections.RepeatedField<ulong> values) => [.. values.Select(value => new ReplicaId(value))];
     }
 
     private static LogEntry Encode(Entry entry) => new()

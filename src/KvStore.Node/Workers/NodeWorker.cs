@@ -9,7 +9,6 @@ namespace KvStore.Node.Workers;
 internal abstract class NodeWorker(string name, NodeFailure failure) : IWorker, IWakeup
 {
     private IWakeup? _wakeup;
-    private bool _abandoned;
 
     public string Name { get; } = name;
 
@@ -25,7 +24,6 @@ internal abstract class NodeWorker(string name, NodeFailure failure) : IWorker, 
 
     public MonotonicTime? Run()
     {
-        if (_abandoned) return null;
         if (failure.Exception is null)
         {
             try
@@ -37,7 +35,6 @@ internal abstract class NodeWorker(string name, NodeFailure failure) : IWorker, 
                 failure.Report(Name, exception);
             }
         }
-        _abandoned = true;
         Abandon(failure.AsError());
         return null;
     }
@@ -45,6 +42,6 @@ internal abstract class NodeWorker(string name, NodeFailure failure) : IWorker, 
     /// <summary>Does all that is pending; returns when it wants to run again at the latest.</summary>
     protected abstract MonotonicTime? Turn();
 
-    /// <summary>The node has failed: answers every caller that still waits here. Called once, instead of a turn.</summary>
+    /// <summary>The node has failed: answers every caller that still waits here. Called instead of every further turn.</summary>
     protected abstract void Abandon(NodeError error);
 }

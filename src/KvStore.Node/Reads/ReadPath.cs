@@ -1,0 +1,199 @@
+using KvStore.Node.Replicas;
+using KvStore.Node.StateMachine;
+using KvStore.Node.Time;
+using KvStore.Raft;
+using KvStore.Storage.Engine;
+
+namespace KvStore.Node.Reads;
+
+/// <summary>
+/// Reads on request threads (DESIGN §8). Under a leader lease nothing but published numbers is looked at: the lease, then the commit index, then the applied index, so that all
+/// that was committed when the read arrived is applied in the state that it sees. Everything else waits for a ReadIndex round of the replica's loop.
+/// </summary>
+internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
+{
+    /// <summary>Whether a read may be served from the applied state at once; <paramref name="leaseUntil"/>: provided that this has not passed when the value was read.</summary>
+    private bool MayServeNow(GroupReplica replica, ReadConsistency consistency, TimeSpan maxStaleness, out MonotonicTime? leaseUntil, out LogIndex waitFor)
+    {
+        leaseUntil = null;
+        waitFor = LogIndex.None;
+        if (consistency == ReadConsistency.Stale) return true;
+        if (consistency is ReadConsistency.Quorum or ReadConsistency.Follower) return false;
+        var until = replica.LeaseUntil;
+        // After the lease: whatever was committed while it held is at or below this.
+        var commit = replica.Commit;
+        var now = time.Now;
+        if (now < until)
+        {
+            leaseUntil = until;
+            if (replica.Applied >= commit) return true;
+            waitFor = commit;
+            return false;
+        }
+        return consistency == ReadConsistency.Bounded && replica.FreshSince.Nanoseconds != long.MinValue && now - replica.FreshSince <= maxStaleness;
+    }
+
+    /// <summary>Until when what is read now is covered by the lease; null: for ever.</summary>
+    /// <exception cref="NodeException">The replica cannot serve it.</exception>
+    private async ValueTask<MonotonicTime?> WaitAsync(GroupReplica replica, ReadConsistency consistency, MonotonicTime? leaseUntil, LogIndex waitFor, CancellationToken cancellationToken)
+    {
+        Check(replica);
+        var waiter = new ReadWaiter { Index = waitFor };
+        if (leaseUntil is not null && replicas.View.FindApplier(replica.Group) is { } applier)
+        {
+            replica.ApplyWorker.Post(new ApplyJob(ApplyJobKind.Read, applier, waiter));
+            await waiter.WaitAsync(cancellationToken);
+            return leaseUntil;
+        }
+        if (consistency is ReadConsistency.Linearizable or ReadConsistency.Quorum && !replica.View.IsLeader) throw new NodeException(replica.NotLeaderError());
+        replica.Loop.Post(new LoopInput(LoopInputKind.Read, replica, waiter));
+        await waiter.WaitAsync(cancellationToken);
+        return null;
+    }
+
+    public ValueTask<ReadBarrier> BarrierAsync(GroupId group, ReadConsistency consistency, TimeSpan maxStaleness, CancellationToken cancellationToken)
+    {
+        var replica = Find(group);
+        Check(replica);
+        return MayServeNow(replica, consistency, maxStaleness, out var until, out var waitFor)
+            ? new ValueTask<ReadBarrier>(new ReadBarrier(group, Owned(replica), until))
+            : WaitForBarrierAsync(replica, consistency, until, waitFor, cancellationToken);
+    }
+
+    private async ValueTask<ReadBarrier> WaitForBarrierAsync(GroupReplica replica, ReadConsistency consistency, MonotonicTime? leaseUntil, LogIndex waitFor, CancellationToken cancellationToken)
+    {
+        var until = await WaitAsync(replica, consistency, leaseUntil, waitFor, cancellationToken);
+        return new ReadBarrier(replica.Group, Owned(replica), until);
+    }
+
+    public ValueTask<GetAnswer> GetAsync(GetQuery query, CancellationToken cancellationToken)
+    {
+        var replica = Find(query.Route);
+        Check(replica);
+        if (MayServeNow(replica, query.Consistency, query.MaxStaleness, out var until, out var waitFor))
+        {
+            var answer = Get(replica, query);
+            if (until is null || time.Now < until) return new ValueTask<GetAnswer>(answer);
+            (until, waitFor) = (null, LogIndex.None);
+        }
+        return WaitAndGetAsync(replica, query, until, waitFor, cancellationToken);
+    }
+
+    private async ValueTask<GetAnswer> WaitAndGetAsync(GroupReplica replica, GetQuery query, MonotonicTime? leaseUntil, LogIndex waitFor, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var until = await WaitAsync(replica, query.Consistency, leaseUntil, waitFor, cancellationToken);
+            var answer = Get(replica, query);
+            if (until is null || time.Now < until) return answer;
+            (leaseUntil, waitFor) = (null, LogIndex.None);
+        }
+    }
+
+    public ValueTask<ScanAnswer> ScanAsync(ScanQuery query, CancellationToken cancellationToken)
+    {
+        var replica = Find(query.Route);
+        Check(replica);
+        if (MayServeNow(replica, query.Consistency, query.MaxStaleness, out var until, out var waitFor))
+        {
+            var answer = Scan(replica, query);
+            if (until is null || time.Now < until) return new ValueTask<ScanAnswer>(answer);
+            (until, waitFor) = (null, LogIndex.None);
+        }
+        return WaitAndScanAsync(replica, query, until, waitFor, cancellationToken);
+    }
+
+    private async ValueTask<ScanAnswer> WaitAndScanAsync(GroupReplica replica, ScanQuery query, MonotonicTime? leaseUntil, LogIndex waitFor, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var until = await WaitAsync(replica, query.Consistency, leaseUntil, waitFor, cancellationToken);
+            var answer = Scan(replica, query);
+            if (until is null || time.Now < until) return answer;
+            (leaseUntil, waitFor) = (null, LogIndex.None);
+        }
+    }
+
+    private GetAnswer Get(GroupReplica replica, GetQuery query)
+    {
+        var store = Owned(replica, query.Route).Store;
+        try
+        {
+            while (true)
+            {
+                // The answer names the revision that it was read at: if others were published beside it, that one is asked for exactly.
+                var revision = store.Revision;
+                var found = store.TryGet(query.Key.Span, query.At, out var value);
+                if (query.At is null && store.Revision != revision) continue;
+                return new GetAnswer(found ? value : null, revision);
+            }
+        }
+        catch (Exception failure) when (Translate(replica, failure) is { } error)
+        {
+            throw new NodeException(error);
+        }
+    }
+
+    private ScanAnswer Scan(GroupReplica replica, ScanQuery query)
+    {
+        var store = Owned(replica, query.Route).Store;
+        try
+        {
+            using var snapshot = store.Snapshot(query.At);
+            if (query.Kind == ScanResultKind.Count) return new ScanAnswer([], snapshot.Count(query.Start.Span, query.End.Span), false, snapshot.Revision);
+            return ScanPage.Read(snapshot, query);
+        }
+        catch (Exception failure) when (Translate(replica, failure) is { } error)
+        {
+            throw new NodeException(error);
+        }
+    }
+
+    private static NodeError? Translate(GroupReplica replica, Exception failure)
+    {
+        switch (failure)
+        {
+            case CompactedException:
+                return new NodeError(NodeErrorCode.Compacted, failure.Message);
+            case FutureRevisionException:
+                return new NodeError(NodeErrorCode.FutureRevision, failure.Message);
+            case ObjectDisposedException or SnapshotEndedException:
+                return new NodeError(NodeErrorCode.Unavailable, $"the replica of group {replica.Group} has just switched to a snapshot") { RetryAfter = TimeSpan.FromMilliseconds(10) };
+            case RecordDamagedException:
+                replica.ReportDamage(failure.Message);
+                return new NodeError(NodeErrorCode.Internal, failure.Message);
+            default:
+                return null;
+        }
+    }
+
+    private GroupReplica Find(GroupId group) =>
+        replicas.View.Find(group) ?? throw new NodeException(new NodeError(NodeErrorCode.NotLeader, $"this node has no replica of group {group}"));
+
+    private GroupReplica Find(RangeRoute route)
+    {
+        var map = replicas.View.Map ?? throw new NodeException(Unready());
+        var range = map.Find(route.Range) ?? throw new NodeException(new NodeError(NodeErrorCode.EpochNotMatch, $"range {route.Range} is not known"));
+        return Find(range.Group);
+    }
+
+    private static void Check(GroupReplica replica)
+    {
+        if (replica.StoppedReason is not null) throw new NodeException(replica.StoppedError());
+    }
+
+    private static OwnedRanges Owned(GroupReplica replica) => (replica.Machine ?? throw new NodeException(Switching(replica))).Owned;
+
+    /// <summary>Ownership, checked in the very state that is read.</summary>
+    private OwnedRange Owned(GroupReplica replica, RangeRoute route)
+    {
+        var owned = Owned(replica).Find(route.Range);
+        if (owned is not null && owned.Descriptor.Epoch == route.Epoch) return owned;
+        throw new NodeException(Ownership.Refusal(replica, owned, route, replicas.View.Map));
+    }
+
+    private static NodeError Switching(GroupReplica replica) =>
+        new(NodeErrorCode.Unavailable, $"the replica of group {replica.Group} is switching to a snapshot") { RetryAfter = TimeSpan.FromMilliseconds(100) };
+
+    private static NodeError Unready() => new(NodeErrorCode.Unavailable, "this node has no cluster map yet") { RetryAfter = TimeSpan.FromMilliseconds(100) };
+}
