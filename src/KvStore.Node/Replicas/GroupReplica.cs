@@ -1,4 +1,3 @@
-using KvStore.Node.Reads;
 using KvStore.Node.StateMachine;
 using KvStore.Raft;
 

@@ -1,6 +1,5 @@
 using KvStore.Node.Commands;
 using KvStore.Node.Placement;
-using KvStore.Node.State;
 using KvStore.Raft;
 using KvStore.Storage.Engine;
 

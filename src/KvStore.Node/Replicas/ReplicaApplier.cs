@@ -4,7 +4,6 @@ using KvStore.Node.Peer;
 using KvStore.Node.Reads;
 using KvStore.Node.State;
 using KvStore.Node.StateMachine;
-using KvStore.Node.Transport;
 using KvStore.Raft;
 using KvStore.Storage.Engine;
 

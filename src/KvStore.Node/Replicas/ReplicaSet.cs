@@ -58,6 +58,8 @@ internal sealed class ReplicaSet
         foreach (var replica in FirstMap.MetaGroup(options.Founders).Replicas) _addresses.Learn(GroupId.Meta, replica.Id, replica.Node);
     }
 
+    public NodeId NodeOf(GroupId group, ReplicaId replica) => _addresses.NodeOf(group, replica);
+
     public WalWriter WalWriter { get; }
     public NodeView View => Volatile.Read(ref _view);
     public IReadOnlyList<ReplicaLoop> Loops => _loops;

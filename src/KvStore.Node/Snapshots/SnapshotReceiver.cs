@@ -1,8 +1,6 @@
-using Google.Protobuf;
 using KvStore.Node.Checkpoints;
 using KvStore.Node.Peer;
 using KvStore.Node.Replicas;
-using KvStore.Node.State;
 using KvStore.Node.StateMachine;
 using KvStore.Node.Time;
 using KvStore.Node.Transport;
