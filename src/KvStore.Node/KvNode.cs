@@ -208,6 +208,10 @@ public sealed class KvNode : IDisposable
         return true;
     }
 
+    /// <summary>Below this revision a range's history is gone; null when this node does not hold the range.</summary>
+    public Storage.Engine.Revision? CompactRevisionOf(RangeId range) =>
+        Map?.Find(range) is { } known ? _replicas.View.Find(known.Group)?.Machine?.Owned.Find(range)?.Store.CompactRevision : null;
+
     public NodeStatus Status() => new(Id, ClusterId, NotReadyReason, [.. _replicas.View.Replicas.Select(Status)], _wal.Bytes);
 
     private static ReplicaStatus Status(GroupReplica replica)

@@ -106,7 +106,7 @@ public class FailureTests
         Assert.Equal("10", cluster.Get("apple"));
     }
 
-    private static void CommandResultOf(VirtualCluster cluster, Placement.RangeDescriptor range, (LogIndex, GroupId) session, Commands.Command command, long expected)
+    private static void CommandResultOf(VirtualCluster cluster, KvStore.Node.Placement.RangeDescriptor range, (LogIndex, GroupId) session, KvStore.Node.Commands.Command command, long expected)
     {
         for (var attempt = 0; ; attempt++)
         {

@@ -9,7 +9,7 @@ namespace KvStore.Node.Tests.Cluster;
 /// <summary>A batch whose outcome a test can ask for.</summary>
 internal sealed class TestBatch : WriteBatch
 {
-    private readonly TaskCompletionSource<IReadOnlyList<CommandResult>> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<IReadOnlyList<CommandResult>> _done = new();
     private int _answers;
 
     public Task<IReadOnlyList<CommandResult>> Done => _done.Task;

@@ -66,6 +66,13 @@ internal sealed class VirtualCluster : IDisposable
         while (Clock.Now < end) Step();
     }
 
+    public Task DelayAsync(TimeSpan time)
+    {
+        var due = new TaskCompletionSource();
+        Clock.At(Clock.Now + time, due.SetResult);
+        return due.Task;
+    }
+
     public T Run<T>(Task<T> task)
     {
         RunUntil(() => task.IsCompleted, TimeSpan.FromSeconds(60));
