@@ -53,7 +53,7 @@ internal sealed class OutgoingSnapshot : IDisposable
         }
     }
 
-    /// <exception cref="SnapshotEndedException">The pin on the ranges' history has ended.</exception>
+    /// <exception cref="ObjectDisposedException">The pin on the ranges' history has ended.</exception>
     public void SendMore(ITransport transport, MonotonicTime now)
     {
         while (!_done && _underWay.Count < ChunksUnderWayMax)

@@ -4,7 +4,6 @@ using KvStore.Node.Time;
 using KvStore.Node.Transport;
 using KvStore.Node.Workers;
 using KvStore.Raft;
-using KvStore.Storage.Engine;
 using Microsoft.Extensions.Logging;
 
 namespace KvStore.Node.Snapshots;
@@ -14,8 +13,6 @@ internal sealed class SnapshotSender
 {
     private static readonly TimeSpan SendAgainAfter = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan FailAfter = TimeSpan.FromSeconds(30);
-    /// <summary>Longer than this history is not kept for one stream (DESIGN §5).</summary>
-    private static readonly TimeSpan PinTime = TimeSpan.FromSeconds(60);
 
     private readonly BackgroundWorker _background;
     private readonly ITransport _transport;
@@ -38,9 +35,8 @@ internal sealed class SnapshotSender
 
         void Pin(ReplicaApplier pinned)
         {
-            var expires = _time.Now + PinTime;
             var state = pinned.CaptureState();
-            var ranges = pinned.Store.Ranges.OrderBy(range => range.Stay).Select(range => range.Snapshot(null, SnapshotHistory.All, expires)).ToArray();
+            var ranges = pinned.Store.Ranges.OrderBy(range => range.Stay).Select(range => range.Snapshot()).ToArray();
             _background.Post(() => Begin(pinned, new OutgoingSnapshot(pinned.Replica, to, node, term, _random.Next(), state, ranges, _time.Now)));
         }
     }
@@ -75,7 +71,7 @@ internal sealed class SnapshotSender
         {
             stream.SendMore(_transport, _time.Now);
         }
-        catch (SnapshotEndedException ended)
+        catch (ObjectDisposedException ended)
         {
             End(key, SnapshotOutcome.Failed, ended.Message);
         }

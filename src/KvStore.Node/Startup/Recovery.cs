@@ -1,7 +1,6 @@
 using KvStore.Node.State;
 using KvStore.Raft;
 using KvStore.Storage.Engine;
-using KvStore.Storage.FileSystem;
 using KvStore.Storage.Wal;
 using Microsoft.Extensions.Logging;
 
