@@ -13,7 +13,10 @@ internal sealed class RaftLog
     private readonly PendingWrites _writes = new();
     private readonly Queue<(LogIndex Last, long Bytes)> _applies = new();
     private long _applyBytes;
+
+    /// <summary>The entries that <see cref="Slice"/> gave out last, and for which limit; forgotten when the log changes or the batch is taken.</summary>
     private Entry[]? _slice;
+    private long _sliceBytesMax;
 
     public RaftLog(RaftOptions options, RaftStart start)
     {
@@ -154,18 +157,13 @@ internal sealed class RaftLog
     /// <summary>Entries from <paramref name="from"/> to the end, as many as fit but at least one. Followers that are at the same place share one array.</summary>
     public IReadOnlyList<Entry> Slice(LogIndex from, long bytesMax)
     {
-        if (_slice is not null && _slice[0].Index == from && _slice[^1].Index == Last && bytesMax >= _sliceBytes) return _slice;
+        if (_slice is not null && _slice[0].Index == from && (bytesMax == _sliceBytesMax || (bytesMax > _sliceBytesMax && _slice[^1].Index == Last))) return _slice;
         var entries = Read(from, Last, bytesMax);
-        if (entries is Entry[] array)
-        {
-            _slice = array;
-            _sliceBytes = 0;
-            foreach (var entry in array) _sliceBytes += entry.Size;
-        }
-        return entries;
+        if (entries is not Entry[] array) return entries;
+        _slice = array;
+        _sliceBytesMax = bytesMax;
+        return array;
     }
-
-    private long _sliceBytes;
 
     /// <summary>The log up to <paramref name="index"/> is covered by a checkpoint.</summary>
     public void Compact(LogIndex index)

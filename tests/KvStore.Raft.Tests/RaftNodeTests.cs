@@ -211,6 +211,31 @@ public sealed class RaftNodeTests
         Assert.Equal(RaftRole.Follower, bench.Node.Role);
     }
 
+    [Fact]
+    public void A_single_voter_waits_for_a_slow_disk_instead_of_starting_over()
+    {
+        var bench = new Bench(voters: 1);
+        bench.Node.Campaign(bench.Now);
+        var state = bench.Node.TakeReady().HardState!.Value;
+        for (var i = 0; i < 5; i++)
+        {
+            bench.Advance(1000);
+            bench.Node.Tick(bench.Now);
+        }
+        bench.Node.HardStatePersisted(state);
+        Assert.Equal((RaftRole.Leader, new Term(1)), (bench.Node.Role, bench.Node.Term));
+    }
+
+    [Fact]
+    public void Persisted_and_wire_numbers_are_frozen()
+    {
+        Assert.Equal("Normal=1 TermStart=2 ConfigurationChange=3", Numbers<EntryKind>());
+        Assert.Equal(
+            "AppendEntries=1 AppendEntriesResponse=2 RequestVote=3 RequestVoteResponse=4 RequestPreVote=5 RequestPreVoteResponse=6 Heartbeat=7 HeartbeatResponse=8 "
+            + "InstallSnapshot=9 TimeoutNow=10 ReadIndex=11 ReadIndexResponse=12", Numbers<MessageKind>());
+        static string Numbers<T>() where T : struct, Enum => string.Join(' ', Enum.GetValues<T>().Select(v => $"{v}={Convert.ToByte(v)}"));
+    }
+
     private static Bench Leader(Func<RaftOptions, RaftOptions>? options = null)
     {
         var bench = new Bench(term: 1, log: [1], options: options);

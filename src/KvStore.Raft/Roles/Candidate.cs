@@ -8,6 +8,12 @@ internal sealed class Candidate(Replica replica, CampaignKind kind) : Campaigner
     public override void Enter() =>
         Ask(MessageKind.RequestVote, Replica.Term, transfer: kind == CampaignKind.Transfer, afterSync: true);
 
+    public override void Tick()
+    {
+        // Alone there is nobody to ask again: a new term would only make a slow disk start over.
+        if (!Replica.Configuration.IsSoleVoter(Replica.Self)) base.Tick();
+    }
+
     public override void OnHardStatePersisted(HardState state)
     {
         if (state == Replica.HardState) Count(Replica.Self, granted: true);
