@@ -1,1 +1,20 @@
-return 0;
+using KvStore.Bench;
+
+if (args.Length == 0 || args.Contains("--help"))
+{
+    Console.WriteLine(BenchOptions.Usage);
+    return 0;
+}
+try
+{
+    var options = BenchOptions.Parse(args);
+    await using var target = await Targets.OpenAsync(options);
+    var report = await new LoadRun(options, target).RunAsync();
+    Console.WriteLine(report.ToJson());
+    return report.Errors > report.Operations / 100 ? 1 : 0;
+}
+catch (Exception e) when (e is UsageException or KvStore.Client.KvException or Grpc.Core.RpcException)
+{
+    Console.Error.WriteLine($"kvbench: {e.Message}");
+    return e is UsageException ? 2 : 1;
+}

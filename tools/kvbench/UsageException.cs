@@ -1,0 +1,3 @@
+namespace KvStore.Bench;
+
+internal sealed class UsageException(string message) : Exception(message);
