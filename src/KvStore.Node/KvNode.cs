@@ -233,23 +233,32 @@ public sealed class KvNode : IDisposable
             foreach (var loop in _replicas.Loops) loop.Post(new LoopInput(LoopInputKind.Drain, Subject: drain));
             await drain.Completion;
         }
-        Close();
+        Close(Ending.Orderly);
     }
 
     /// <summary>Ends at once, as a crash would but for open files: what was acknowledged is durable already.</summary>
     public void Dispose()
     {
         Volatile.Write(ref _stopping, 1);
-        Close();
+        Close(Ending.Abrupt);
     }
 
-    private void Close()
+    private enum Ending { Orderly, Abrupt }
+
+    private void Close(Ending ending)
     {
         if (Interlocked.Exchange(ref _closed, 1) != 0) return;
         _services.Workers.Stop();
-        _replicas.DisposeStores();
-        _wal.Dispose();
-        _directory.Dispose();
+        try
+        {
+            if (ending == Ending.Orderly && Failure is null) _wal.Seal();
+        }
+        finally
+        {
+            _replicas.DisposeStores();
+            _wal.Dispose();
+            _directory.Dispose();
+        }
     }
 
     private sealed class Receiver(ReplicaSet replicas) : IFrameReceiver

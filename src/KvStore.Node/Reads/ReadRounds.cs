@@ -55,7 +55,10 @@ internal sealed class ReadRounds(GroupReplica replica, ulong firstRequestId, Tim
         _inRound = [];
         if (state.Failed)
         {
-            foreach (var waiter in answered) waiter.Fail(replica.NotLeaderError());
+            var error = replica.View.Leader == NodeId.None
+                ? new NodeError(NodeErrorCode.Unavailable, $"group {replica.Group} has no leader that this node knows") { RetryAfter = TimeSpan.FromMilliseconds(50) }
+                : replica.NotLeaderError();
+            foreach (var waiter in answered) waiter.Fail(error);
             return [];
         }
         foreach (var waiter in answered)

@@ -17,7 +17,7 @@ internal enum ApplyJobKind
     Read,
     /// <summary>A checkpoint is to be cut.</summary>
     Cut,
-    /// <summary>Subject: an action that wants the state as of one applied index.</summary>
+    /// <summary>Subject: an action that wants the state as of one applied index. It runs in a stopped replica too, and has to look.</summary>
     Inspect,
     /// <summary>Subject: an action that puts a new state in; the only job that a detached replica does.</summary>
     Attach,

@@ -11,7 +11,7 @@ namespace KvStore.Node.Replicas;
 /// </summary>
 internal sealed class LeaderDuties(GroupReplica replica, DriverServices services)
 {
-    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(50);
     /// <summary>How long a proposal that has not shown its effect is waited for before it is made again.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
 

@@ -9,6 +9,7 @@ internal sealed class LogTail(NodeOptions options, LogIndex start)
     private readonly Queue<(LogIndex Index, long Bytes)> _marks = new();
     private LogIndex _previousCheckpoint = start;
     private LogIndex _last = start;
+    private LogIndex _forgotten = start;
     private long _bytes;
     private long _markedBytes;
 
@@ -30,7 +31,7 @@ internal sealed class LogTail(NodeOptions options, LogIndex start)
     public void Reset(LogIndex index)
     {
         _marks.Clear();
-        _previousCheckpoint = _last = index;
+        _previousCheckpoint = _last = _forgotten = index;
     }
 
     /// <summary>Up to and with which index the log may be forgotten now that there is a checkpoint at <paramref name="index"/>.</summary>
@@ -40,11 +41,12 @@ internal sealed class LogTail(NodeOptions options, LogIndex start)
     {
         var until = underPressure ? index : LogIndex.Min(_previousCheckpoint, slowest ?? index);
         _previousCheckpoint = index;
-        while (_marks.TryPeek(out var mark) && (mark.Index <= until || _bytes - mark.Bytes >= options.FollowerLagBytesMax))
+        while (_marks.TryPeek(out var mark) && mark.Index <= index && (mark.Index <= until || _bytes - mark.Bytes >= options.FollowerLagBytesMax))
         {
-            if (mark.Index <= index) until = LogIndex.Max(until, mark.Index);
+            until = LogIndex.Max(until, mark.Index);
             _marks.Dequeue();
         }
-        return LogIndex.Min(until, index);
+        _forgotten = LogIndex.Max(_forgotten, LogIndex.Min(until, index));
+        return _forgotten;
     }
 }

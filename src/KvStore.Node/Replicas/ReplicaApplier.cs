@@ -35,7 +35,7 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
 
     public void Do(ApplyJob job)
     {
-        if (Replica.StoppedReason is not null)
+        if (Replica.StoppedReason is not null && job.Kind != ApplyJobKind.Inspect)
         {
             Refuse(job, Replica.StoppedError() with { OutcomeUnknown = true });
             return;
@@ -77,6 +77,7 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
         if (job.Subject is ReadWaiter reader) reader.Fail(error);
         if (job.Subject is IReadOnlyList<ReadWaiter> readers)
             foreach (var each in readers) each.Fail(error);
+        if (job.Kind == ApplyJobKind.Cut) services.Maintenance.Finished(null);
     }
 
     public void Abandon(NodeError error)

@@ -42,7 +42,7 @@ internal sealed class ReplicaSet
         _maintenance = new MaintenanceQueue(_background);
         _sender = new SnapshotSender(_background, services.Transport, services.Time, random, logger);
         _receiver = new SnapshotReceiver(_background, services.Transport, services.Time, _maintenance,
-            applier => GroupStore.BeginInstall(services.FileSystem, directory.Group(applier.Replica.Group), services.RecordStores, logger), logger);
+            applier => GroupStore.BeginInstall(services.FileSystem, directory.Group(applier.Replica.Group), services.RecordStores, logger), () => WalWriter!.HasRoom, logger);
         WalWriter = new WalWriter(wal, services.Time, failure, CheckpointFor);
         _loops = [.. Enumerable.Range(0, options.ReplicaLoops).Select(i => new ReplicaLoop(i, services.Time, services.Transport, WalWriter, options.HeartbeatInterval, failure))];
         var firstMap = FirstMap.Build(options);

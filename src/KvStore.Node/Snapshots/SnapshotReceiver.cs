@@ -27,12 +27,13 @@ internal sealed class SnapshotReceiver
     private readonly ITimeSource _time;
     private readonly MaintenanceQueue _maintenance;
     private readonly Func<ReplicaApplier, SnapshotInstall> _beginInstall;
+    private readonly Func<bool> _hasRoom;
     private readonly ILogger _logger;
     private readonly SortedDictionary<GroupId, IncomingSnapshot> _streams = [];
 
-    public SnapshotReceiver(BackgroundWorker background, ITransport transport, ITimeSource time, MaintenanceQueue maintenance, Func<ReplicaApplier, SnapshotInstall> beginInstall, ILogger logger)
+    public SnapshotReceiver(BackgroundWorker background, ITransport transport, ITimeSource time, MaintenanceQueue maintenance, Func<ReplicaApplier, SnapshotInstall> beginInstall, Func<bool> hasRoom, ILogger logger)
     {
-        (_background, _transport, _time, _maintenance, _beginInstall, _logger) = (background, transport, time, maintenance, beginInstall, logger);
+        (_background, _transport, _time, _maintenance, _beginInstall, _hasRoom, _logger) = (background, transport, time, maintenance, beginInstall, hasRoom, logger);
         background.AddTimer(Look);
     }
 
@@ -57,18 +58,24 @@ internal sealed class SnapshotReceiver
                 return;
             }
         }
-        if (chunk.Number == stream.Expected && stream.Add(chunk, _time.Now))
+        try
         {
-            Install(stream, applier);
-            return;
+            if (chunk.Number == stream.Expected && stream.Add(chunk, _time.Now)) Install(stream, applier);
+            else Acknowledge(chunk, from, stream.Expected, failed: false);
         }
-        Acknowledge(chunk, from, stream.Expected, failed: false);
+        catch (Exception refused) when (refused is InvalidDataException or RecordDamagedException)
+        {
+            NodeLog.SnapshotRefused(_logger, group, refused.Message);
+            _streams.Remove(group);
+            stream.Dispose();
+            Acknowledge(chunk, from, stream.Expected, failed: true);
+        }
     }
 
     private IncomingSnapshot? Begin(SnapshotChunk chunk, ReplicaApplier applier, NodeId from)
     {
         var group = applier.Replica.Group;
-        if (chunk.Number != 0 || chunk.State is null || new LogIndex(chunk.State.AppliedIndex) <= applier.Replica.Applied) return null;
+        if (chunk.Number != 0 || chunk.State is null || !_hasRoom() || new LogIndex(chunk.State.AppliedIndex) <= applier.Replica.Applied) return null;
         if (_streams.Remove(group, out var before)) before.Dispose();
         var stream = new IncomingSnapshot(chunk, from, _beginInstall(applier), _time.Now);
         _streams.Add(group, stream);
@@ -82,9 +89,9 @@ internal sealed class SnapshotReceiver
 
         void Detach(ReplicaApplier detached)
         {
-            if (detached.Machine.Applied >= stream.Index)
+            if (detached.Replica.StoppedReason is not null || detached.Machine.Applied >= stream.Index)
             {
-                // Entries came after all and went further than the snapshot.
+                // Stopped meanwhile, or entries came after all and went further than the snapshot.
                 _background.Post(() => End(stream, detached, failed: true));
                 return;
             }

@@ -35,6 +35,7 @@ internal sealed class SnapshotSender
 
         void Pin(ReplicaApplier pinned)
         {
+            if (pinned.Replica.StoppedReason is not null) return;
             var state = pinned.CaptureState();
             var ranges = pinned.Store.Ranges.OrderBy(range => range.Stay).Select(range => range.Snapshot()).ToArray();
             _background.Post(() => Begin(pinned, new OutgoingSnapshot(pinned.Replica, to, node, term, _random.Next(), state, ranges, _time.Now)));
