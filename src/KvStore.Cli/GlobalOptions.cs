@@ -21,7 +21,7 @@ internal sealed class GlobalOptions
 
     public Option<string> Keyspace { get; } = new("--keyspace") { Description = "The keyspace", HelpName = "NAME", Recursive = true, DefaultValueFactory = _ => "default" };
 
-    public Option<OutputFormat> Output { get; } = new("--output", "-o") { Description = "How to print the result", HelpName = "text|json|table", Recursive = true, DefaultValueFactory = _ => OutputFormat.Text };
+    public Option<OutputFormat> Output { get; } = new("--output", "-o") { Description = "How to print the result", HelpName = "text|json|table", Recursive = true };
 
     public void AddTo(RootCommand root)
     {

@@ -10,7 +10,7 @@ internal static class Kvctl
     public static async Task<int> RunAsync(string[] args, CliConsole console)
     {
         var parsed = Build(console).Parse(args);
-        if (parsed.Errors.Count > 0 && parsed.Action is not System.CommandLine.Help.HelpAction)
+        if (parsed.Errors.Count > 0 && !Examples.IsHelp(parsed))
         {
             foreach (var error in parsed.Errors) console.Error.WriteLine($"kvctl: {error.Message}");
             console.Error.WriteLine($"Try: {CommandLine(parsed)} --help");
@@ -21,14 +21,9 @@ internal static class Kvctl
 
     public static RootCommand Build(CliConsole console)
     {
-        var root = new RootCommand($"""
-            Works with a KvStore cluster.
-
-            Example:
-              kvctl put greeting hello && kvctl get greeting
-
-            {ExitCodes.Help}
-            """);
+        var root = new RootCommand("Works with a KvStore cluster.");
+        Examples.Remember(root, "kvctl put greeting hello && kvctl get greeting");
+        Examples.ShowInHelp(root);
         var globals = new GlobalOptions();
         globals.AddTo(root);
         var builder = new CommandBuilder(globals, console);

@@ -17,7 +17,7 @@ internal static class BenchCommand
 
     public static Command Build(CommandBuilder builder)
     {
-        var load = new Argument<Load>("LOAD") { Description = "put or get", DefaultValueFactory = _ => Load.Put };
+        var load = new Argument<Load>("LOAD") { HelpName = "put|get", Description = "What to measure", DefaultValueFactory = _ => Load.Put };
         var operations = Number("--operations", "How many operations", 100_000, 1, 1_000_000_000);
         var callers = Number("--callers", "How many of them at once", 64, 1, 100_000);
         var keys = Number("--keys", "Different keys", 10_000, 1, 100_000_000);

@@ -9,7 +9,12 @@ internal sealed class CommandBuilder(GlobalOptions globals, CliConsole console)
 
     public GlobalOptions Globals => globals;
 
-    public static Command New(string name, string does, string example) => new(name, $"{does}\n\nExample:\n  {example}");
+    public static Command New(string name, string does, string example)
+    {
+        var command = new Command(name, does);
+        Examples.Remember(command, example);
+        return command;
+    }
 
     /// <summary>Gives a command its work; <paramref name="run"/> reads the parsed options and does it.</summary>
     public Command Runs(Command command, Func<ParseResult, CommandContext, CancellationToken, Task<ExitCode>> run)

@@ -40,7 +40,7 @@ internal static class CompletionCommand
 
     public static Command Build(CommandBuilder builder)
     {
-        var shell = new Argument<Shell>("SHELL") { Description = "bash, zsh or fish" };
+        var shell = new Argument<Shell>("SHELL") { HelpName = "bash|zsh|fish", Description = "Your shell" };
         var command = CommandBuilder.New("completion", "Prints a script that completes kvctl's commands and options.", "source <(kvctl completion bash)");
         command.Add(shell);
         return builder.Runs(command, (parsed, context, _) =>
