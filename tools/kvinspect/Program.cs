@@ -1,1 +1,5 @@
-return 0;
+using KvStore.Inspect;
+using KvStore.Storage.FileSystem;
+
+InspectOptions? options = InspectOptions.Parse(args, Console.Out, Console.Error, out int exitCode);
+return options is null ? exitCode : new WalInspection(FileSystems.ForThisPlatform(), options, Console.Out, Console.Error).Run();

@@ -8,6 +8,8 @@ namespace KvStore.Storage.FileSystem;
 /// </summary>
 public sealed class MemoryFileSystem : IFileSystem
 {
+    private const long Unlimited = long.MaxValue / 2;
+
     private readonly Lock gate = new();
     private readonly HashSet<string> locks = [];
     private MemoryNames names = new();
@@ -15,7 +17,7 @@ public sealed class MemoryFileSystem : IFileSystem
     private bool stopped;
 
     /// <summary>Bytes that all files together may have.</summary>
-    public long CapacityBytes { get; set; } = long.MaxValue / 2;
+    public long CapacityBytes { get; set; } = Unlimited;
 
     /// <summary>The calls so far that changed or synced something.</summary>
     public long OperationCount { get; private set; }
@@ -133,7 +135,10 @@ public sealed class MemoryFileSystem : IFileSystem
         }
     }
 
-    public long AvailableBytes(string path) => Math.Max(0, CapacityBytes - UsedBytes);
+    public long AvailableBytes(string path)
+    {
+        lock (gate) return Room();
+    }
 
     public IDisposable? TryLock(string path)
     {
@@ -247,7 +252,7 @@ public sealed class MemoryFileSystem : IFileSystem
         }
     }
 
-    private long Room() => CapacityBytes == long.MaxValue / 2 ? CapacityBytes : Math.Max(0, CapacityBytes - names.Files.Sum(file => file.Length));
+    private long Room() => CapacityBytes == Unlimited ? Unlimited : Math.Max(0, CapacityBytes - names.Files.Sum(file => file.Length));
 
     private void Begin(FileOperationKind kind, string path, long offset, int length)
     {

@@ -16,7 +16,7 @@ internal sealed class LogReader(Wal wal, GroupId group, uint seed) : ILogSource
         EntryLocation[] locations = ArrayPool<EntryLocation>.Shared.Rent(EntriesAtOnce);
         try
         {
-            while (from < to)
+            while (from < to && (entries.Count == 0 || from <= wal.LastIndexOf(group)))
             {
                 int count = wal.Locate(group, from, to, locations.AsSpan(0, EntriesAtOnce), out SegmentFile file);
                 if (count == 0) break;

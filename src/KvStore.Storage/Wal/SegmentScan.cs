@@ -25,8 +25,6 @@ internal sealed class SegmentScan
     /// <summary>The highest sequence of a whole header (its body may be torn) on a later boundary, and where; 0 for none.</summary>
     public ulong EvidenceSequence { get; private set; }
     public long EvidenceOffset { get; private set; }
-    /// <summary>Whether the block behind the last whole batch is a header of a batch that follows it.</summary>
-    public bool EndsInTornHeader { get; private set; }
 
     /// <summary>Reads the whole file into <paramref name="buffer"/>, which grows as needed.</summary>
     public static SegmentScan Read(IFile file, int number, ulong walId, ref byte[] buffer)
@@ -55,11 +53,7 @@ internal sealed class SegmentScan
             ReadOnlySpan<byte> at = content[(int)End..];
             if (!BatchHeader.TryRead(at, seed, out BatchHeader header) || header.Block != End / WalFormat.BlockBytes) return;
             if (Batches.Count > 0 && (header.Segment != Segment || header.Sequence != LastSequence + 1)) return;
-            if (!header.BodyMatches(at, seed))
-            {
-                EndsInTornHeader = true;
-                return;
-            }
+            if (!header.BodyMatches(at, seed)) return;
             Batches.Add(new BatchDescriptor(header, End));
         }
     }

@@ -74,7 +74,7 @@ internal sealed class VoteFile : IDisposable
     public HardState StateOf(GroupId group) => slotOf.TryGetValue(group, out int slot) ? slots[slot].State : default;
 
     /// <summary>Durable when it returns. <paramref name="sequence"/> is the newest synced batch.</summary>
-    public void Write(IReadOnlyList<(GroupId Group, HardState State)> states, ulong sequence, Func<GroupId, bool> isBeingRemoved)
+    public void Write(IReadOnlyList<(GroupId Group, HardState State)> states, ulong sequence, WalBatchPlan plan)
     {
         if (states.Count == 0) return;
         foreach ((GroupId group, HardState state) in states)
@@ -82,7 +82,7 @@ internal sealed class VoteFile : IDisposable
             int slot = SlotFor(group);
             HardState old = slots[slot].State;
             // One vote per term, ever (dissertation §3.4): checked here again, where it becomes durable.
-            Invariant.That(isBeingRemoved(group) || state.Term > old.Term || (state.Term == old.Term && (old.Vote == ReplicaId.None || old.Vote == state.Vote)));
+            Invariant.That(plan.IsRemoved(group) || state.Term > old.Term || (state.Term == old.Term && (old.Vote == ReplicaId.None || old.Vote == state.Vote)));
             slots[slot] = new VoteSlot(group, state, ++Generation, sequence);
             touched.Add(slot);
         }

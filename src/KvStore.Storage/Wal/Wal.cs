@@ -194,6 +194,16 @@ public sealed class Wal : IDisposable
         }
     }
 
+    internal LogIndex FirstIndexOf(GroupId group)
+    {
+        lock (gate) return groups[group].FirstIndex;
+    }
+
+    internal LogIndex LastIndexOf(GroupId group)
+    {
+        lock (gate) return groups.TryGetValue(group, out GroupLog? log) ? log.LastIndex : LogIndex.None;
+    }
+
     internal void Leave(SegmentFile file)
     {
         lock (gate) file.Readers--;
@@ -236,7 +246,7 @@ public sealed class Wal : IDisposable
     {
         ulong voteGeneration = votes.Generation;
         plan.Check(batch, groups);
-        votes.Write(batch.HardStates, sequence, plan.IsRemoved);
+        votes.Write(batch.HardStates, sequence, plan);
         if (batch.Records.Count == 0) return;
         encoder.Begin();
         plan.Begin();
@@ -352,8 +362,15 @@ public sealed class Wal : IDisposable
     {
         removed.Clear();
         foreach (WalRecord record in batch.Records)
-            if (record.Kind == WalRecordKind.Removed && !batch.HardStates.Exists(state => state.Group == record.Group)) removed.Add(record.Group);
+            if (record.Kind == WalRecordKind.Removed && !HasHardState(batch, record.Group)) removed.Add(record.Group);
         votes.Clear(removed, sequence);
+    }
+
+    private static bool HasHardState(WalBatch batch, GroupId group)
+    {
+        foreach ((GroupId written, _) in batch.HardStates)
+            if (written == group) return true;
+        return false;
     }
 
     private void CheckRoom() => hasRoom = fileSystem.AvailableBytes(options.Directory) >= options.ReserveBytes;

@@ -43,12 +43,11 @@ internal sealed class WalChain
         return chain;
     }
 
-    /// <summary>The torn batch that is cut: its file and offset; null when the tail is clean.</summary>
+    /// <summary>The torn batch that is cut: its file and offset; null when nothing of its header is left.</summary>
     public (string File, long Offset)? TornTail()
     {
-        if (Live.Count > 0 && Newest.EvidenceSequence == LastSequence + 1) return (Newest.Path, Newest.End);
-        SegmentScan? torn = Stale.Find(scan => scan.Batches.Count == 0 && scan.EndsInTornHeader);
-        return torn is null ? null : (torn.Path, 0);
+        SegmentScan? torn = Live.Concat(Stale).FirstOrDefault(scan => scan.EvidenceSequence == LastSequence + 1);
+        return torn is null ? null : (torn.Path, torn.EvidenceOffset);
     }
 
     private void RefuseHoles(ulong floor, string directory)
