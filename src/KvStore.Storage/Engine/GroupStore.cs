@@ -1,3 +1,6 @@
+using KvStore.Raft;
+using KvStore.Storage.Engine.Index;
+using KvStore.Storage.FileSystem;
 using Microsoft.Extensions.Logging;
 
 namespace KvStore.Storage.Engine;
@@ -5,38 +8,142 @@ namespace KvStore.Storage.Engine;
 /// <summary>All stored data of one group replica: a record store and one <see cref="RangeStore"/> a stay (DESIGN §5).</summary>
 public sealed class GroupStore : IDisposable
 {
+    /// <summary>A pass copies what is live; below this size it is not worth its while.</summary>
+    private const long ReclaimBytesMin = 4 << 20;
+
+    private readonly IRecordStore _records;
+    private readonly ILogger _logger;
+    /// <summary>Replaced whole by the apply thread; read by any thread.</summary>
+    private volatile SortedDictionary<Stay, RangeStore> _ranges;
+
+    private GroupStore(IRecordStore records, SortedDictionary<Stay, RangeStore> ranges, ReadOnlyMemory<byte>? state, ILogger logger) =>
+        (_records, _ranges, RecoveredState, _logger) = (records, ranges, state, logger);
+
     /// <summary>Opens what the directory's CURRENT names, or creates an empty store. The index is rebuilt by one scan.</summary>
     /// <exception cref="IOException">Damage: names file and remedy; only this replica stops.</exception>
-    public static GroupStore Open(KvStore.Storage.FileSystem.IFileSystem fileSystem, string directory, IRecordStoreFactory factory, ILogger logger) => throw new NotImplementedException();
+    public static GroupStore Open(IFileSystem fileSystem, string directory, IRecordStoreFactory factory, ILogger logger)
+    {
+        fileSystem.CreateDirectory(directory);
+        var current = CurrentStore.Read(fileSystem, directory);
+        CurrentStore.DeleteOthers(fileSystem, directory, current);
+        return OpenAt($"{directory}/{current}", fileSystem, factory, logger);
+    }
 
     /// <summary>The state that was stored with the last checkpoint (the node's own bytes); null for a new store.</summary>
-    public ReadOnlyMemory<byte>? RecoveredState => throw new NotImplementedException();
+    public ReadOnlyMemory<byte>? RecoveredState { get; }
 
-    /// <summary>The stays that the store holds.</summary>
-    public IReadOnlyCollection<RangeStore> Ranges => throw new NotImplementedException();
-    public RangeStore CreateRange(Stay stay) => throw new NotImplementedException();
-    public RangeStore? FindRange(Stay stay) => throw new NotImplementedException();
-    public void DropRange(Stay stay) => throw new NotImplementedException();
+    /// <summary>The stays that the store holds, in order.</summary>
+    public IReadOnlyCollection<RangeStore> Ranges => _ranges.Values;
+
+    /// <summary>A new, empty range.</summary>
+    public RangeStore CreateRange(Stay stay) => CreateRange(RangeDescription.New(stay));
+
+    /// <summary>A range as a RaftSnapshot describes it, to be filled by <see cref="RangeStore.Restore"/>; its revision is published when all is there.</summary>
+    public RangeStore CreateRange(RangeDescription description)
+    {
+        Invariant.That(!_ranges.ContainsKey(description.Stay), "a stay is never reused");
+        var range = new RangeStore(_records, description with { Revision = Revision.Zero }, new KeyIndex(new IndexTables()));
+        _ranges = new SortedDictionary<Stay, RangeStore>(_ranges) { { description.Stay, range } };
+        return range;
+    }
+
+    public RangeStore? FindRange(Stay stay) => _ranges.GetValueOrDefault(stay);
+
+    /// <summary>Its snapshots end; its records become garbage.</summary>
+    public void DropRange(Stay stay)
+    {
+        if (FindRange(stay) is not { } range) return;
+        var ranges = new SortedDictionary<Stay, RangeStore>(_ranges);
+        ranges.Remove(stay);
+        _ranges = ranges;
+        range.EndAllPins();
+    }
 
     /// <summary>Apply thread: cuts here. See <see cref="IRecordStore.BeginCheckpoint"/>.</summary>
-    public bool BeginCheckpoint(ReadOnlyMemory<byte> state, Action<Exception?> completed) => throw new NotImplementedException();
+    public bool BeginCheckpoint(ReadOnlyMemory<byte> state, Action<Exception?> completed)
+    {
+        foreach (var range in _ranges.Values) Invariant.That(range.Written == range.Revision, "a checkpoint is cut between entries, when all that was written is published");
+        return _records.BeginCheckpoint(new GroupStoreState([.. _ranges.Values.Select(r => r.Description)], state).Encode(), completed);
+    }
 
     /// <summary>Whether garbage has made the log at least twice as large as what is live.</summary>
-    public bool NeedsReclaim => throw new NotImplementedException();
+    public bool NeedsReclaim
+    {
+        get
+        {
+            var live = _ranges.Values.Sum(r => r.Index.RecordBytes);
+            return _records.LogBytes >= ReclaimBytesMin && _records.LogBytes >= 2 * (live + LogOverhead(live));
+        }
+    }
+
     /// <summary>One pass, on a background worker. False: a checkpoint has to come first.</summary>
-    public bool Reclaim() => throw new NotImplementedException();
+    public bool Reclaim()
+    {
+        // Each stay's compaction revision is read once, before the pass: what a later compaction drops stays live for this pass, and no copy of a dead record outlives its tombstone.
+        var stays = new Dictionary<Stay, (RangeStore Range, Revision Dropped)>();
+        foreach (var range in _ranges.Values)
+        {
+            var dropped = range.DroppedThrough;
+            stays[range.Stay] = (range, dropped);
+            foreach (var ancestor in range.Description.Lineage) stays.TryAdd(ancestor.Stay, (range, dropped));
+        }
+
+        var before = _records.LogBytes;
+        var done = _records.Reclaim((in RecordId id, ReadOnlySpan<byte> record) =>
+            stays.TryGetValue(id.Stay, out var stay) && (id.Revision > stay.Dropped || stay.Range.Holds(id, record)));
+        if (done) StoreLog.Reclaimed(_logger, before, _records.LogBytes);
+        return done;
+    }
 
     /// <summary>Starts an empty store in a new directory beside the current one, to be filled by a RaftSnapshot; <see cref="SnapshotInstall.Commit"/> switches CURRENT to it.</summary>
-    public static SnapshotInstall BeginInstall(KvStore.Storage.FileSystem.IFileSystem fileSystem, string directory, IRecordStoreFactory factory, ILogger logger) => throw new NotImplementedException();
+    public static SnapshotInstall BeginInstall(IFileSystem fileSystem, string directory, IRecordStoreFactory factory, ILogger logger)
+    {
+        fileSystem.CreateDirectory(directory);
+        var name = CurrentStore.NameOfNext(fileSystem, directory);
+        return new SnapshotInstall(fileSystem, directory, name, OpenAt($"{directory}/{name}", fileSystem, factory, logger));
+    }
 
-    public void Dispose() => throw new NotImplementedException();
-}
+    public void Dispose()
+    {
+        foreach (var range in _ranges.Values) range.EndAllPins();
+        _records.Dispose();
+    }
 
-/// <summary>A RaftSnapshot being received. Disposing it without Commit deletes what was received.</summary>
-public sealed class SnapshotInstall : IDisposable
-{
-    public GroupStore Store => throw new NotImplementedException();
-    /// <summary>Checkpoints the new store with the given state, reads it back and switches CURRENT durably. The old store must have been disposed.</summary>
-    public GroupStore Commit(ReadOnlyMemory<byte> state) => throw new NotImplementedException();
-    public void Dispose() => throw new NotImplementedException();
+    // Records take a header and padding in the log beside their own bytes.
+    private static long LogOverhead(long live) => live / 4;
+
+    private static GroupStore OpenAt(string directory, IFileSystem fileSystem, IRecordStoreFactory factory, ILogger logger)
+    {
+        fileSystem.CreateDirectory(directory);
+        var records = factory.Open(directory);
+        try
+        {
+            var state = records.RecoveredState is { } bytes ? GroupStoreState.Decode(bytes) : null;
+            return new GroupStore(records, Rebuild(records, state?.Ranges ?? []), state?.NodeState, logger);
+        }
+        catch
+        {
+            records.Dispose();
+            throw;
+        }
+    }
+
+    private static SortedDictionary<Stay, RangeStore> Rebuild(IRecordStore records, IReadOnlyList<RangeDescription> descriptions)
+    {
+        var indexes = descriptions.Select(d => (Description: d, Recovery: new IndexRecovery(d.CompactRevision))).ToList();
+        records.ScanRecovered((in RecordId id, ReadOnlySpan<byte> bytes) =>
+        {
+            var record = StoredRecord.Parse(bytes, id);
+            foreach (var (description, recovery) in indexes)
+            {
+                var lineage = description.LineageOf(id);
+                // A record past the description's revision was written after the cut; the Raft log writes it again.
+                if (lineage < 0 || id.Revision > description.Revision || !description.Holds(record.Key)) continue;
+                recovery.Add(record.Key, VersionSlot.Of(record, lineage));
+            }
+        });
+        var ranges = new SortedDictionary<Stay, RangeStore>();
+        foreach (var (description, recovery) in indexes) ranges.Add(description.Stay, new RangeStore(records, description, recovery.Finish()));
+        return ranges;
+    }
 }

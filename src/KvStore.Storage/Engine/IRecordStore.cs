@@ -1,11 +1,17 @@
 namespace KvStore.Storage.Engine;
 
 /// <summary>
-/// Write-once records by id: FASTER, or the in-memory twin of simulation. Append, BeginCheckpoint belong to the apply thread;
+/// Write-once records by id: FASTER, or the in-memory twin of simulation. <see cref="Append"/> and <see cref="BeginCheckpoint"/> belong to the apply thread;
 /// reads may come from any thread; one reclaim pass at a time on a background worker.
 /// </summary>
 public interface IRecordStore : IDisposable
 {
+    /// <summary>What the recovered checkpoint was given; null for a new store.</summary>
+    byte[]? RecoveredState { get; }
+
+    /// <summary>Gives every physical record in log order, dead ones and copies too. Called once, before the first append.</summary>
+    void ScanRecovered(RecordScan onRecord);
+
     void Append(in RecordId id, ReadOnlySpan<byte> record);
 
     /// <summary>True and the record's bytes (a copy) when it is in memory or was found; false when reclaim has dropped it. May wait for the disk.</summary>
@@ -30,12 +36,12 @@ public interface IRecordStore : IDisposable
 /// <summary>Whether a record is still reachable: by the index, or newer than its stay's compaction revision.</summary>
 public delegate bool IsLive(in RecordId id, ReadOnlySpan<byte> record);
 
-/// <summary>Opens a group's record store and scans it. Kept apart so that simulation can put its twin in.</summary>
+public delegate void RecordScan(in RecordId id, ReadOnlySpan<byte> record);
+
+/// <summary>Opens a group's record store. Kept apart so that simulation can put its twin in.</summary>
 public interface IRecordStoreFactory
 {
-    /// <summary>Opens or creates. <paramref name="onRecord"/> gets every physical record in log order, dead ones and copies too, before the store takes appends.</summary>
-    /// <param name="state">What the recovered checkpoint was given; null for a new store.</param>
-    IRecordStore Open(string directory, RecordScan onRecord, out byte[]? state);
+    /// <summary>Opens what the directory's MANIFEST names, or an empty store when there is none.</summary>
+    /// <exception cref="StoreDamagedException">A file is missing or damaged.</exception>
+    IRecordStore Open(string directory);
 }
-
-public delegate void RecordScan(in RecordId id, ReadOnlySpan<byte> record);

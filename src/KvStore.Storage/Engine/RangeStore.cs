@@ -1,3 +1,6 @@
+using KvStore.Raft;
+using KvStore.Storage.Engine.Index;
+
 namespace KvStore.Storage.Engine;
 
 /// <summary>
@@ -6,63 +9,241 @@ namespace KvStore.Storage.Engine;
 /// </summary>
 public sealed class RangeStore
 {
-    public Stay Stay => throw new NotImplementedException();
+    private readonly IRecordStore _records;
+    private readonly Pins _pins = new();
+    private KeyIndex _index;
+    private RangeDescription _description;
+
+    /// <summary>Readers filter by it; it is written after everything that it makes visible.</summary>
+    private ulong _published;
+    /// <summary>Written before anything below it is dropped, so that a reader who missed a version sees why. Never above <see cref="_published"/>.</summary>
+    private ulong _compacted;
+    /// <summary>How far the index was really dropped: at most <see cref="_compacted"/>, held back by pins. Written after the drop was done (rule 2 of reclaim depends on it).</summary>
+    private ulong _dropped;
+    /// <summary>The newest revision written, published or not.</summary>
+    private Revision _written;
+    private int _endedPinsSeen;
+    private byte[] _buffer = new byte[256];
+
+    internal RangeStore(IRecordStore records, RangeDescription description, KeyIndex index)
+    {
+        (_records, _description, _index) = (records, description, index);
+        _published = description.Revision.Value;
+        _compacted = _dropped = description.CompactRevision.Value;
+        _written = description.Revision;
+    }
+
+    public Stay Stay => _description.Stay;
     /// <summary>The newest published revision.</summary>
-    public Revision Revision => throw new NotImplementedException();
+    public Revision Revision => new(Volatile.Read(ref _published));
     /// <summary>History below this is gone.</summary>
-    public Revision CompactRevision => throw new NotImplementedException();
-    public long Keys => throw new NotImplementedException();
+    public Revision CompactRevision => new(Volatile.Read(ref _compacted));
+    /// <summary>Keys that exist (newest version, deleted ones not counted).</summary>
+    public long Keys => Index.LiveKeys;
     /// <summary>Live bytes of keys and values (newest versions).</summary>
-    public long Bytes => throw new NotImplementedException();
+    public long Bytes => Index.LiveBytes;
+    /// <summary>What a RaftSnapshot's receiver needs to create the same range.</summary>
+    public RangeDescription Description => _description with { Revision = Revision, CompactRevision = CompactRevision };
+
+    internal Revision DroppedThrough => new(Volatile.Read(ref _dropped));
+    internal KeyIndex Index => Volatile.Read(ref _index);
+    internal Revision Written => _written;
 
     // ---- apply thread ----
 
     /// <summary>The newest state of a key, including writes of this apply that are not yet published.</summary>
-    public bool TryGetNewest(ReadOnlySpan<byte> key, out KeyState state) => throw new NotImplementedException();
+    public bool TryGetNewest(ReadOnlySpan<byte> key, out KeyState state)
+    {
+        bool isThere = _index.TryGetNewest(key, out var version) && !version.IsTombstone;
+        state = isThere ? version.State : default;
+        return isThere;
+    }
+
     /// <summary>The newest value, for compares inside apply. May wait for the disk.</summary>
-    public bool TryReadNewest(ReadOnlySpan<byte> key, out KeyValue value) => throw new NotImplementedException();
+    /// <exception cref="RecordDamagedException">The record is not what was written.</exception>
+    public bool TryReadNewest(ReadOnlySpan<byte> key, out KeyValue value)
+    {
+        value = default;
+        if (!_index.TryGetNewest(key, out var version) || version.IsTombstone) return false;
+        var id = IdOf(version);
+        if (!_records.TryRead(id, out byte[] record)) throw Missing(id);
+        value = Read(record, id, key);
+        return true;
+    }
+
     /// <summary>Writes one record at <paramref name="revision"/> (greater than Revision); create revision and version follow from the key's newest state. Returns them.</summary>
-    public KeyState Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, Revision revision, uint sub, ulong lease) => throw new NotImplementedException();
+    public KeyState Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, Revision revision, uint sub, ulong lease)
+    {
+        var state = TryGetNewest(key, out var before)
+            ? new KeyState(before.Create, revision, before.Version + 1, lease)
+            : new KeyState(revision, revision, 1, lease);
+        Write(key, value, new RecordId(Stay, revision, sub), state, RecordKind.Value);
+        return state;
+    }
+
     /// <summary>Writes a tombstone. False, and nothing written, when the key does not exist.</summary>
-    public bool Delete(ReadOnlySpan<byte> key, Revision revision, uint sub) => throw new NotImplementedException();
-    /// <summary>Restores a record with its own revisions (snapshot install, staging), in order of (revision, sub).</summary>
-    public void Restore(in RecordId id, ReadOnlySpan<byte> record) => throw new NotImplementedException();
+    public bool Delete(ReadOnlySpan<byte> key, Revision revision, uint sub)
+    {
+        if (!TryGetNewest(key, out _)) return false;
+        Write(key, [], new RecordId(Stay, revision, sub), new KeyState(default, revision, 0, 0), RecordKind.Tombstone);
+        return true;
+    }
+
+    /// <summary>
+    /// Restores a record with its own revisions (snapshot install, staging), in order of (revision, sub). The id's stay is this one or one of its lineage; the bytes are
+    /// taken over as they are.
+    /// </summary>
+    /// <exception cref="RecordDamagedException">The bytes are not a record of that revision and sub.</exception>
+    public void Restore(in RecordId id, ReadOnlySpan<byte> record)
+    {
+        var parsed = StoredRecord.Parse(record, id);
+        int lineage = _description.LineageOf(id);
+        Invariant.That(lineage >= 0, "a restored record belongs to the range's lineage");
+        Invariant.That(id.Revision >= _written, "records are restored in order");
+        _records.Append(id, record);
+        _index.Add(parsed.Key, VersionSlot.Of(parsed, lineage));
+        _written = id.Revision;
+    }
+
     /// <summary>Makes everything up to <paramref name="revision"/> visible to readers at once.</summary>
-    public void Publish(Revision revision) => throw new NotImplementedException();
-    /// <summary>Drops history that was superseded at or before <paramref name="revision"/> from the index.</summary>
-    public void Compact(Revision revision) => throw new NotImplementedException();
+    public void Publish(Revision revision)
+    {
+        Invariant.That(revision >= Revision && revision >= _written);
+        _written = revision;
+        Volatile.Write(ref _published, revision.Value);
+        if (_dropped < _compacted && _endedPinsSeen != _pins.Ended) Drop();
+    }
+
+    /// <summary>
+    /// Drops history that was superseded at or before <paramref name="revision"/> from the index: at once for new readers, for what pinned snapshots read after they ended
+    /// (then with a later Publish or Compact). A revision at or below the present one changes nothing.
+    /// </summary>
+    public void Compact(Revision revision)
+    {
+        Invariant.That(revision <= Revision, "only what is published is compacted");
+        if (revision > CompactRevision) Drop(revision);
+        else if (_dropped < _compacted) Drop();
+    }
+
+    /// <summary>Ends the snapshots whose time has come.</summary>
+    public void EndPins(MonotonicTime now)
+    {
+        _pins.End(now);
+        if (_dropped < _compacted && _endedPinsSeen != _pins.Ended) Drop();
+    }
+
+    /// <summary>Whether the index still leads to a stored record.</summary>
+    internal bool Holds(in RecordId id, ReadOnlySpan<byte> record)
+    {
+        var lineage = _description.LineageOf(id);
+        return lineage >= 0 && Index.Contains(StoredRecord.Parse(record, id).Key, id.Revision, id.Sub, lineage);
+    }
+
+    internal void EndAllPins() => _pins.EndAll();
+
+    /// <summary>Takes over a part of the keys after a split, when this range gets new bounds.</summary>
+    internal void Replace(KeyIndex index, RangeDescription description)
+    {
+        _description = description;
+        Volatile.Write(ref _index, index);
+        _pins.EndAll();
+    }
+
+    private void Drop() => Drop(CompactRevision);
+
+    private void Drop(Revision compacted)
+    {
+        _endedPinsSeen = _pins.Ended;
+        var through = _pins.Limit(compacted, () => Volatile.Write(ref _compacted, compacted.Value));
+        if (through <= DroppedThrough) return;
+        _index.Drop(through);
+        Volatile.Write(ref _dropped, through.Value);
+    }
+
+    private void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, in RecordId id, in KeyState state, RecordKind kind)
+    {
+        Invariant.That(id.Revision > Revision && id.Revision >= _written, "a write's revision is not yet published");
+        Invariant.That(_description.Holds(key), "a write lies in its range");
+        int length = StoredRecord.BytesOf(key.Length, value.Length);
+        if (_buffer.Length < length) _buffer = new byte[Math.Max(length, _buffer.Length * 2)];
+        var record = _buffer.AsSpan(0, length);
+        StoredRecord.Write(record, id, state, kind, key, value);
+        _records.Append(id, record);
+        _index.Add(key, new VersionSlot
+        {
+            Modified = id.Revision.Value, Create = state.Create.Value, Version = state.Version, Lease = state.Lease, Sub = id.Sub,
+            LengthAndFlag = (uint)value.Length | (kind == RecordKind.Tombstone ? 0x8000_0000 : 0),
+        });
+        _written = id.Revision;
+    }
 
     // ---- any thread ----
 
     /// <summary>The newest published version (null revision) or the one at a revision.</summary>
     /// <exception cref="CompactedException">at &lt; CompactRevision.</exception>
-    public bool TryGet(ReadOnlySpan<byte> key, Revision? at, out KeyValue value) => throw new NotImplementedException();
+    /// <exception cref="FutureRevisionException">at &gt; Revision.</exception>
+    /// <exception cref="RecordDamagedException">The record is not what was written.</exception>
+    public bool TryGet(ReadOnlySpan<byte> key, Revision? at, out KeyValue value)
+    {
+        while (true)
+        {
+            var index = Index;
+            var published = Revision;
+            var revision = at ?? published;
+            if (revision > published) throw new FutureRevisionException(revision, published);
+            bool isFound = index.TryFind(key, revision, out var version);
+            if (revision < CompactRevision)
+            {
+                if (at is null) continue;
+                throw new CompactedException(revision, CompactRevision);
+            }
+            value = default;
+            if (!isFound || version.IsTombstone) return false;
+            var id = IdOf(version);
+            if (_records.TryRead(id, out byte[] record))
+            {
+                value = Read(record, id, key);
+                return true;
+            }
+            if (index == Index && index.Contains(key, id.Revision, id.Sub, version.Lineage)) throw Missing(id);
+        }
+    }
 
-    /// <summary>A consistent view, O(1) to take; dispose it soon, it pins history against compaction (at most 60 s).</summary>
-    public RangeSnapshot Snapshot(Revision? at = null) => throw new NotImplementedException();
+    /// <summary>
+    /// A consistent view, O(1) to take; dispose it soon, it pins history against compaction (at most 60 s).
+    /// </summary>
+    /// <param name="at">The revision; null: the newest published.</param>
+    /// <param name="history">What it keeps from being dropped.</param>
+    /// <param name="expires">When <see cref="EndPins"/> may end it; null: only when disposed.</param>
+    /// <exception cref="CompactedException">at &lt; CompactRevision.</exception>
+    /// <exception cref="FutureRevisionException">at &gt; Revision.</exception>
+    public RangeSnapshot Snapshot(Revision? at = null, SnapshotHistory history = SnapshotHistory.None, MonotonicTime? expires = null)
+    {
+        RangeDescription? description = null;
+        KeyIndex? index = null;
+        var pin = _pins.Take(() =>
+        {
+            index = Index;
+            description = Description;
+            var revision = at ?? description.Revision;
+            if (revision > description.Revision) throw new FutureRevisionException(revision, description.Revision);
+            if (revision < description.CompactRevision) throw new CompactedException(revision, description.CompactRevision);
+            description = description with { Revision = revision };
+            return history == SnapshotHistory.All ? description.CompactRevision : revision;
+        }, expires);
+        return new RangeSnapshot(_records, index!, description!, pin);
+    }
+
+    internal RecordId IdOf(in VersionSlot version) => new(_description.StayOf(version.Lineage), new Revision(version.Modified), version.Sub);
+
+    internal static KeyValue Read(byte[] bytes, in RecordId id, ReadOnlySpan<byte> key)
+    {
+        var record = StoredRecord.Parse(bytes, id);
+        if (!record.Key.SequenceEqual(key)) throw new RecordDamagedException($"record (stay {id.Stay.Value}, revision {id.Revision}, sub {id.Sub}) is of another key; the replica has to be seeded again");
+        var memory = bytes.AsMemory(StoredRecord.HeaderBytes);
+        return new KeyValue(memory[..key.Length], memory[key.Length..], record.Create, record.Modified, record.Version, record.Lease, record.IsTombstone);
+    }
+
+    internal static RecordDamagedException Missing(in RecordId id) =>
+        new($"record (stay {id.Stay.Value}, revision {id.Revision}, sub {id.Sub}) is in the index but not in the store; the replica has to be seeded again");
 }
-
-/// <summary>A pinned consistent view of a range at one revision.</summary>
-public sealed class RangeSnapshot : IDisposable
-{
-    public Revision Revision => throw new NotImplementedException();
-    /// <summary>Live keys in [start, end) in order (an empty end: to the end of the range).</summary>
-    public IEnumerable<KeyValue> Scan(ReadOnlyMemory<byte> start, ReadOnlyMemory<byte> end, ScanOrder order = ScanOrder.Ascending, ScanContent content = ScanContent.KeysAndValues) => throw new NotImplementedException();
-    public long Count(ReadOnlySpan<byte> start, ReadOnlySpan<byte> end) => throw new NotImplementedException();
-    /// <summary>Every record that the index holds, in (revision, sub) order, tombstones included: for RaftSnapshot.</summary>
-    public IEnumerable<(RecordId Id, byte[] Record)> Records(Revision from) => throw new NotImplementedException();
-    public void Dispose() => throw new NotImplementedException();
-}
-
-public enum ScanOrder { Ascending, Descending }
-public enum ScanContent { KeysAndValues, KeysOnly }
-
-/// <summary>The asked revision is older than the range's compaction revision.</summary>
-public sealed class CompactedException(Revision asked, Revision compacted) : Exception($"revision {asked} has been compacted; the oldest available is {compacted}")
-{
-    public Revision Asked { get; } = asked;
-    public Revision Compacted { get; } = compacted;
-}
-
-/// <summary>A stored record failed its checksum: the replica must stop and be re-seeded.</summary>
-public sealed class RecordDamagedException(string message) : IOException(message);

@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Text;
+using KvStore.Storage.FileSystem;
+
+namespace KvStore.Storage.Engine;
+
+/// <summary>Which directory of a group holds its store: the file CURRENT names it; without one it is the first.</summary>
+internal static class CurrentStore
+{
+    private const string FileName = "CURRENT";
+    private const string Prefix = "store-";
+    private const string First = Prefix + "1";
+
+    /// <exception cref="StoreDamagedException">CURRENT is damaged.</exception>
+    public static string Read(IFileSystem fileSystem, string directory)
+    {
+        if (SealedFile.Read(fileSystem, directory, FileName) is not { } content) return First;
+        var name = Encoding.ASCII.GetString(content);
+        return NumberOf(name) > 0 ? name : throw new StoreDamagedException($"{directory}/{FileName}", $"names '{name}'");
+    }
+
+    public static void Write(IFileSystem fileSystem, string directory, string name)
+    {
+        fileSystem.SyncDirectory(directory);
+        SealedFile.Write(fileSystem, directory, FileName, Encoding.ASCII.GetBytes(name));
+    }
+
+    /// <summary>A name that no store of the group has.</summary>
+    public static string NameOfNext(IFileSystem fileSystem, string directory)
+    {
+        var highest = fileSystem.List(directory).Max(name => (long?)NumberOf(name)) ?? 0;
+        return Prefix + (Math.Max(highest, NumberOf(Read(fileSystem, directory))) + 1).ToString(CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>Deletes what an interrupted or a finished switch left behind.</summary>
+    public static void DeleteOthers(IFileSystem fileSystem, string directory, string current)
+    {
+        foreach (var name in fileSystem.List(directory))
+            if (NumberOf(name) > 0 && name != current) fileSystem.DeleteDirectory($"{directory}/{name}");
+    }
+
+    private static long NumberOf(string name) =>
+        name.StartsWith(Prefix, StringComparison.Ordinal) && long.TryParse(name.AsSpan(Prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : 0;
+}

@@ -1,0 +1,58 @@
+using FASTER.core;
+using KvStore.Storage.FileSystem;
+
+namespace KvStore.Storage.Engine;
+
+/// <summary>
+/// FASTER deletes log files right after <see cref="CommitLogCheckpoint"/> returns, so what recovery needs has to be durable before that: the state file and the MANIFEST
+/// are written inside it (rule 1 of DESIGN §5), after the checkpoint's own directories were synced.
+/// </summary>
+internal sealed class FasterCheckpoints(IFileSystem fileSystem, string directory, FasterManifest? current)
+    : DeviceLogCommitCheckpointManager(new LocalStorageNamedDeviceFactory(), new DefaultCheckpointNamingScheme(directory), removeOutdated: false)
+{
+    private const string LogFolder = "cpr-checkpoints", IndexFolder = "index-checkpoints";
+
+    /// <summary>What the next checkpoint stores. Set by the apply thread while none is running.</summary>
+    public ReadOnlyMemory<byte> State { get; set; }
+
+    /// <summary>The next checkpoint takes the hash table, too. Set by the apply thread while none is running.</summary>
+    public bool IsFull { get; set; }
+
+    public FasterManifest? Current { get; private set; } = current;
+
+    public override void CommitLogCheckpoint(Guid logToken, byte[] commitMetadata)
+    {
+        base.CommitLogCheckpoint(logToken, commitMetadata);
+        if (!GetLogCheckpointMetadata(logToken, null, false, -1).AsSpan(0, commitMetadata.Length).SequenceEqual(commitMetadata))
+            throw new IOException($"{directory}: the metadata of checkpoint {logToken} does not read back");
+        var index = IsFull ? logToken : Current!.Index;
+        foreach (var folder in (string[])[$"{LogFolder}/{logToken}", LogFolder, $"{IndexFolder}/{index}", IndexFolder]) fileSystem.SyncDirectory($"{directory}/{folder}");
+        SealedFile.Write(fileSystem, directory, FasterManifest.StateFileOf(logToken), State.Span);
+        var manifest = new FasterManifest(index, logToken);
+        manifest.Write(fileSystem, directory);
+        VerifyRead(manifest);
+        Current = manifest;
+        DeleteOutdated();
+    }
+
+    // Only what reads back lets the Raft log be cut.
+    private void VerifyRead(FasterManifest manifest)
+    {
+        if (FasterManifest.Read(fileSystem, directory) != manifest) throw new IOException($"{directory}/{FasterManifest.FileName} does not read back");
+        if (!SealedFile.Read(fileSystem, directory, manifest.StateFile).AsSpan().SequenceEqual(State.Span)) throw new IOException($"{directory}/{manifest.StateFile} does not read back");
+    }
+
+    /// <summary>Deletes the checkpoints and state files that the manifest does not name.</summary>
+    public void DeleteOutdated()
+    {
+        foreach (var folder in (string[])[LogFolder, IndexFolder])
+        {
+            if (!fileSystem.DirectoryExists($"{directory}/{folder}")) continue;
+            foreach (var name in fileSystem.List($"{directory}/{folder}"))
+                if (Guid.TryParse(name, out var token) && token != Current?.Index && token != Current?.Log) fileSystem.DeleteDirectory($"{directory}/{folder}/{name}");
+        }
+
+        foreach (var name in fileSystem.List(directory))
+            if (name.StartsWith("state-", StringComparison.Ordinal) && name != Current?.StateFile) fileSystem.DeleteFile($"{directory}/{name}");
+    }
+}

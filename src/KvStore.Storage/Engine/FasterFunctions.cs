@@ -1,0 +1,53 @@
+using FASTER.core;
+using KvStore.Raft;
+
+namespace KvStore.Storage.Engine;
+
+/// <summary>How FASTER copies values in and out: whole, once, never in place.</summary>
+internal sealed class FasterFunctions : FunctionsBase<RecordId, SpanByte, int, byte[]?, int>
+{
+    public override bool SingleWriter(ref RecordId key, ref int input, ref SpanByte src, ref SpanByte dst, ref byte[]? output, ref UpsertInfo upsertInfo, WriteReason reason)
+    {
+        src.CopyTo(ref dst);
+        return true;
+    }
+
+    public override bool ConcurrentWriter(ref RecordId key, ref int input, ref SpanByte src, ref SpanByte dst, ref byte[]? output, ref UpsertInfo upsertInfo)
+    {
+        // A replay after a restart may come upon a record that is still in memory: the same bytes, nothing to do.
+        Invariant.That(src.AsReadOnlySpan().SequenceEqual(dst.AsReadOnlySpan()), "a record is written once");
+        return true;
+    }
+
+    public override bool SingleReader(ref RecordId key, ref int input, ref SpanByte value, ref byte[]? dst, ref ReadInfo readInfo)
+    {
+        dst = value.AsReadOnlySpan().ToArray();
+        return true;
+    }
+
+    public override bool ConcurrentReader(ref RecordId key, ref int input, ref SpanByte value, ref byte[]? dst, ref ReadInfo readInfo)
+    {
+        dst = value.AsReadOnlySpan().ToArray();
+        return true;
+    }
+
+    /// <summary>Ids are counters: they are spread over the table by a mixing function.</summary>
+    public sealed class Comparer : IFasterEqualityComparer<RecordId>
+    {
+        public long GetHashCode64(ref RecordId key)
+        {
+            var hash = (key.Revision.Value + key.Stay.Value * 0xD6E8FEB86659FD93UL + key.Sub * 0xC2B2AE3D27D4EB4FUL) * 0x9E3779B97F4A7C15UL;
+            hash ^= hash >> 32;
+            hash *= 0xD6E8FEB86659FD93UL;
+            return (long)(hash ^ (hash >> 29));
+        }
+
+        public bool Equals(ref RecordId a, ref RecordId b) => a.Revision == b.Revision && a.Stay == b.Stay && a.Sub == b.Sub;
+    }
+
+    /// <summary>For compaction: a record that nothing leads to is dropped.</summary>
+    public readonly struct Liveness(IsLive isLive) : ICompactionFunctions<RecordId, SpanByte>
+    {
+        public bool IsDeleted(ref RecordId key, ref SpanByte value) => !isLive(in key, value.AsReadOnlySpan());
+    }
+}

@@ -1,0 +1,260 @@
+using System.Collections.Concurrent;
+using System.Numerics;
+using FASTER.core;
+using KvStore.Raft;
+using KvStore.Storage.FileSystem;
+using Session = FASTER.core.ClientSession<KvStore.Storage.Engine.RecordId, FASTER.core.SpanByte, int, byte[]?, int, KvStore.Storage.Engine.FasterFunctions>;
+
+namespace KvStore.Storage.Engine;
+
+/// <summary>Records in FASTER's hybrid log under the four rules of DESIGN §5. Every id is written once; a checkpoint is an append.</summary>
+internal sealed class FasterRecordStore : IRecordStore
+{
+    private readonly IFileSystem _fileSystem;
+    private readonly string _directory;
+    private readonly FasterOptions _options;
+    private readonly IDevice _device;
+    private readonly FasterCheckpoints _checkpoints;
+    private readonly FasterKV<RecordId, SpanByte> _store;
+    private readonly ConcurrentBag<Session> _readers = [];
+    private readonly Session _writer;
+
+    /// <summary>Set once, by whichever thread meets the failure; then nothing is written any more.</summary>
+    private volatile Exception? _failure;
+    /// <summary>1 while a checkpoint runs.</summary>
+    private int _checkpointing;
+    /// <summary>Where the copies of the last reclaim pass end: the next pass has to cover them all, or a dead copy outlives its tombstone (rule 2).</summary>
+    private long _copiesEnd;
+    private volatile bool _disposed;
+
+    private FasterRecordStore(IFileSystem fileSystem, string directory, FasterOptions options)
+    {
+        (_fileSystem, _directory, _options) = (fileSystem, directory, options);
+        var manifest = FasterManifest.Read(fileSystem, directory);
+        if (manifest is not null)
+            RecoveredState = SealedFile.Read(fileSystem, directory, manifest.StateFile) ?? throw new StoreDamagedException($"{directory}/{manifest.StateFile}", "is missing");
+        _device = Devices.CreateLogDevice(Path.Combine(directory, "hlog.log"));
+        _checkpoints = new FasterCheckpoints(fileSystem, Path.GetFullPath(directory), manifest);
+        _store = new FasterKV<RecordId, SpanByte>(options.HashBuckets,
+            new LogSettings
+            {
+                LogDevice = _device,
+                MemorySizeBits = Math.Max(20, BitOperations.Log2((ulong)Math.Max(options.MemoryBytes, 2L * options.PageBytes))),
+                PageSizeBits = BitOperations.Log2((uint)options.PageBytes),
+                SegmentSizeBits = BitOperations.Log2((uint)options.SegmentBytes),
+                MutableFraction = 0.5,
+            },
+            new CheckpointSettings { CheckpointManager = _checkpoints, RemoveOutdated = false },
+            comparer: new FasterFunctions.Comparer(), concurrencyControlMode: ConcurrencyControlMode.None);
+        try
+        {
+            if (manifest is not null) Recover(manifest);
+            _checkpoints.DeleteOutdated();
+            _copiesEnd = _store.Log.TailAddress;
+            _writer = NewSession();
+        }
+        catch
+        {
+            CloseStore();
+            throw;
+        }
+    }
+
+    public static FasterRecordStore Open(IFileSystem fileSystem, string directory, FasterOptions options) => new(fileSystem, directory, options);
+
+    public byte[]? RecoveredState { get; }
+
+    public long LogBytes => _store.Log.TailAddress - _store.Log.BeginAddress;
+
+    public void ScanRecovered(RecordScan onRecord)
+    {
+        // Up to the tail is safe only while nobody appends.
+        using var records = _store.Log.Scan(_store.Log.BeginAddress, _store.Log.TailAddress);
+        while (records.GetNext(out _)) onRecord(in records.GetKey(), records.GetValue().AsReadOnlySpan());
+    }
+
+    public unsafe void Append(in RecordId id, ReadOnlySpan<byte> record)
+    {
+        if (_failure is { } failure) throw new IOException($"{_directory}: the store has failed: {failure.Message}", failure);
+        var key = id;
+        fixed (byte* bytes = record)
+        {
+            var value = SpanByte.FromPointer(bytes, record.Length);
+            if (_writer.Upsert(ref key, ref value).IsPending) _writer.CompletePending(wait: true);
+        }
+    }
+
+    public bool TryRead(in RecordId id, out byte[] record)
+    {
+        var session = TakeReader();
+        try
+        {
+            return TryRead(session, id, out record);
+        }
+        finally
+        {
+            _readers.Add(session);
+        }
+    }
+
+    public void ReadMany(ReadOnlySpan<RecordId> ids, Span<byte[]?> records)
+    {
+        var session = TakeReader();
+        try
+        {
+            var pending = false;
+            var input = 0;
+            for (var i = 0; i < ids.Length; i++)
+            {
+                var key = ids[i];
+                records[i] = null;
+                pending |= session.Read(ref key, ref input, ref records[i], userContext: i).IsPending;
+            }
+
+            if (pending)
+            {
+                session.CompletePendingWithOutputs(out var outputs, wait: true);
+                while (outputs.Next())
+                    if (outputs.Current.Status.Found) records[outputs.Current.Context] = outputs.Current.Output;
+                outputs.Dispose();
+            }
+
+            // What reclaim moved while the read was under way is found by asking again (rule 3).
+            for (var i = 0; i < ids.Length; i++)
+                if (records[i] is null && TryRead(session, ids[i], out var found)) records[i] = found;
+        }
+        finally
+        {
+            _readers.Add(session);
+        }
+    }
+
+    public bool BeginCheckpoint(ReadOnlyMemory<byte> state, Action<Exception?> completed)
+    {
+        if (_failure is { } failed)
+        {
+            completed(failed);
+            return true;
+        }
+
+        if (Interlocked.CompareExchange(ref _checkpointing, 1, 0) != 0) return false;
+        if (_fileSystem.AvailableBytes(_directory) < _options.ReserveBytes)
+        {
+            // Not fatal: nothing was begun. The caller keeps its log and tries again later.
+            Volatile.Write(ref _checkpointing, 0);
+            completed(new DiskFullException($"{_directory}: less than {_options.ReserveBytes} bytes are free; no checkpoint is begun"));
+            return true;
+        }
+
+        _checkpoints.State = state;
+        _checkpoints.IsFull = _checkpoints.Current is null;
+        var begun = _checkpoints.IsFull
+            ? _store.TryInitiateFullCheckpoint(out _, CheckpointType.FoldOver)
+            : _store.TryInitiateHybridLogCheckpoint(out _, CheckpointType.FoldOver);
+        Invariant.That(begun, "one checkpoint at a time");
+        // The cut is here: the writer passes it before it appends again.
+        while (_store.SystemState.Phase is Phase.PREPARE or Phase.PREP_INDEX_CHECKPOINT) _writer.Refresh();
+        _ = FinishCheckpointAsync(completed);
+        return true;
+    }
+
+    public bool Reclaim(IsLive isLive)
+    {
+        var until = _store.Log.SafeReadOnlyAddress;
+        if (until < Volatile.Read(ref _copiesEnd)) return false;
+        try
+        {
+            using var session = NewSession();
+            session.Compact(until, CompactionType.Lookup, new FasterFunctions.Liveness(isLive));
+            return true;
+        }
+        finally
+        {
+            // A pass that was ended early has left copies, too.
+            Volatile.Write(ref _copiesEnd, _store.Log.TailAddress);
+        }
+    }
+
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        SpinWait.SpinUntil(() => Volatile.Read(ref _checkpointing) == 0, _options.CheckpointTimeout);
+        _writer.Dispose();
+        while (_readers.TryTake(out var session)) session.Dispose();
+        CloseStore();
+    }
+
+    private void Recover(FasterManifest manifest)
+    {
+        try
+        {
+            _store.Recover(manifest.Index, manifest.Log);
+        }
+        catch (Exception e) when (e is FasterException or IOException or InvalidDataException or IndexOutOfRangeException or FormatException or ArgumentException)
+        {
+            throw new StoreDamagedException($"{_directory}/cpr-checkpoints/{manifest.Log}", $"cannot be recovered: {e.Message}");
+        }
+    }
+
+    private async Task FinishCheckpointAsync(Action<Exception?> completed)
+    {
+        Exception? failure = null;
+        try
+        {
+            using var limit = new CancellationTokenSource(_options.CheckpointTimeout);
+            await _store.CompleteCheckpointAsync(limit.Token).ConfigureAwait(false);
+        }
+        catch (Exception e)
+        {
+            failure = e is OperationCanceledException ? new TimeoutException($"{_directory}: the checkpoint was not done after {_options.CheckpointTimeout}") : e;
+            _failure = failure;
+        }
+
+        Volatile.Write(ref _checkpointing, 0);
+        completed(failure);
+    }
+
+    private bool TryRead(Session session, in RecordId id, out byte[] record)
+    {
+        while (true)
+        {
+            var begin = _store.Log.BeginAddress;
+            var key = id;
+            var input = 0;
+            byte[]? output = null;
+            var status = session.Read(ref key, ref input, ref output);
+            if (status.IsPending)
+            {
+                session.CompletePendingWithOutputs(out var outputs, wait: true);
+                while (outputs.Next())
+                {
+                    status = outputs.Current.Status;
+                    output = outputs.Current.Output;
+                }
+
+                outputs.Dispose();
+            }
+
+            record = output ?? [];
+            if (status.Found) return true;
+            // Rule 3: reclaim moved the record while the read was under way.
+            if (begin == _store.Log.BeginAddress) return false;
+        }
+    }
+
+    private Session TakeReader()
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        return _readers.TryTake(out var session) ? session : NewSession();
+    }
+
+    private Session NewSession() => _store.For(new FasterFunctions()).NewSession<FasterFunctions>();
+
+    private void CloseStore()
+    {
+        _store.Dispose();
+        _device.Dispose();
+        _checkpoints.Dispose();
+    }
+}

@@ -1,0 +1,183 @@
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using KvStore.Raft;
+using KvStore.Storage.FileSystem;
+
+namespace KvStore.Storage.Engine;
+
+/// <summary>
+/// Records in a dictionary; a checkpoint appends what came since the last one to the file DATA and seals its length and checksum together with the state in MANIFEST.
+/// Bytes of DATA beyond that length are of an unfinished checkpoint and are cut off.
+/// </summary>
+internal sealed class MemoryRecordStore : IRecordStore
+{
+    private const string DataFile = "DATA", ManifestFile = "MANIFEST";
+    private const int RecordHeaderBytes = 24, ManifestHeaderBytes = 12;
+    private readonly IFileSystem _fileSystem;
+    private readonly string _directory;
+    private readonly ConcurrentDictionary<RecordId, byte[]> _records = new();
+    /// <summary>In log order; the apply thread's and the reclaim worker's, which takes its lock.</summary>
+    private readonly List<RecordId> _order = [];
+    private readonly Lock _lock = new();
+    /// <summary>How many of <see cref="_order"/> are in DATA; -1 when DATA has to be written anew because reclaim took records out.</summary>
+    private int _stored;
+    private long _dataBytes;
+    private uint _dataChecksum;
+    private long _logBytes;
+    private Exception? _failure;
+    private bool _disposed;
+
+    public MemoryRecordStore(IFileSystem fileSystem, string directory)
+    {
+        (_fileSystem, _directory) = (fileSystem, directory);
+        fileSystem.CreateDirectory(directory);
+        if (SealedFile.Read(fileSystem, directory, ManifestFile) is { } manifest) Load(manifest);
+    }
+
+    public byte[]? RecoveredState { get; private set; }
+
+    public long LogBytes => Interlocked.Read(ref _logBytes);
+
+    public void ScanRecovered(RecordScan onRecord)
+    {
+        foreach (var id in _order) onRecord(id, _records[id]);
+    }
+
+    public void Append(in RecordId id, ReadOnlySpan<byte> record)
+    {
+        if (_failure is not null) throw new IOException($"{_directory}: the store has failed: {_failure.Message}", _failure);
+        var bytes = record.ToArray();
+        var isNew = _records.TryAdd(id, bytes);
+        Invariant.That(isNew || _records[id].AsSpan().SequenceEqual(record), "a record is written once");
+        if (!isNew) return;
+        lock (_lock) _order.Add(id);
+        Interlocked.Add(ref _logBytes, RecordHeaderBytes + bytes.Length);
+    }
+
+    public bool TryRead(in RecordId id, out byte[] record)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        var found = _records.TryGetValue(id, out var bytes);
+        record = bytes ?? [];
+        return found;
+    }
+
+    public void ReadMany(ReadOnlySpan<RecordId> ids, Span<byte[]?> records)
+    {
+        for (var i = 0; i < ids.Length; i++) records[i] = TryRead(ids[i], out var record) ? record : null;
+    }
+
+    public bool BeginCheckpoint(ReadOnlyMemory<byte> state, Action<Exception?> completed)
+    {
+        if (_failure is null)
+        {
+            try
+            {
+                lock (_lock) Store(state.Span);
+            }
+            catch (Exception e) when (e is IOException or InvariantViolationException)
+            {
+                _failure = e;
+            }
+        }
+
+        completed(_failure);
+        return true;
+    }
+
+    public bool Reclaim(IsLive isLive)
+    {
+        lock (_lock)
+        {
+            var dead = _order.Where(id => !isLive(id, _records[id])).ToList();
+            foreach (var id in dead)
+            {
+                if (_records.TryRemove(id, out var record)) Interlocked.Add(ref _logBytes, -RecordHeaderBytes - record.Length);
+            }
+
+            if (dead.Count == 0) return true;
+            _order.RemoveAll(id => !_records.ContainsKey(id));
+            _stored = -1;
+        }
+
+        return true;
+    }
+
+    public void Dispose() => _disposed = true;
+
+    private void Store(ReadOnlySpan<byte> state)
+    {
+        var (from, name) = _stored < 0 ? (0, DataFile + ".new") : (_stored, DataFile);
+        var (bytes, checksum) = _stored < 0 ? (0L, 0u) : (_dataBytes, _dataChecksum);
+        var added = new MemoryStream();
+        Span<byte> header = stackalloc byte[RecordHeaderBytes];
+        for (var i = from; i < _order.Count; i++)
+        {
+            var record = _records[_order[i]];
+            BinaryPrimitives.WriteUInt64LittleEndian(header, _order[i].Stay.Value);
+            BinaryPrimitives.WriteUInt64LittleEndian(header[8..], _order[i].Revision.Value);
+            BinaryPrimitives.WriteUInt32LittleEndian(header[16..], _order[i].Sub);
+            BinaryPrimitives.WriteInt32LittleEndian(header[20..], record.Length);
+            added.Write(header);
+            added.Write(record);
+        }
+
+        var content = added.GetBuffer().AsSpan(0, (int)added.Length);
+        using (var file = _fileSystem.Open($"{_directory}/{name}", FileOpen.OpenOrCreate))
+        {
+            file.Truncate(bytes);
+            file.WriteAt(content, bytes);
+            file.Sync();
+        }
+
+        // DATA made anew has another name until the manifest is written, so the old pair stays whole.
+        var generation = _stored < 0 ? (byte)1 : (byte)0;
+        _fileSystem.SyncDirectory(_directory);
+        (bytes, checksum) = (bytes + content.Length, Crc32C.Append(checksum, content));
+        WriteManifest(bytes, checksum, generation, state);
+        if (generation == 1)
+        {
+            _fileSystem.Rename($"{_directory}/{DataFile}.new", $"{_directory}/{DataFile}");
+            _fileSystem.SyncDirectory(_directory);
+            WriteManifest(bytes, checksum, 0, state);
+        }
+
+        (_stored, _dataBytes, _dataChecksum) = (_order.Count, bytes, checksum);
+    }
+
+    private void WriteManifest(long bytes, uint checksum, byte generation, ReadOnlySpan<byte> state)
+    {
+        var manifest = new byte[ManifestHeaderBytes + 1 + state.Length];
+        BinaryPrimitives.WriteInt64LittleEndian(manifest, bytes);
+        BinaryPrimitives.WriteUInt32LittleEndian(manifest.AsSpan(8), checksum);
+        manifest[ManifestHeaderBytes] = generation;
+        state.CopyTo(manifest.AsSpan(ManifestHeaderBytes + 1));
+        SealedFile.Write(_fileSystem, _directory, ManifestFile, manifest);
+    }
+
+    private void Load(byte[] manifest)
+    {
+        _dataBytes = BinaryPrimitives.ReadInt64LittleEndian(manifest);
+        _dataChecksum = BinaryPrimitives.ReadUInt32LittleEndian(manifest.AsSpan(8));
+        RecoveredState = manifest[(ManifestHeaderBytes + 1)..];
+        // A manifest of a DATA made anew whose rename a crash may have kept or not.
+        var name = manifest[ManifestHeaderBytes] == 1 && _fileSystem.FileExists($"{_directory}/{DataFile}.new") ? DataFile + ".new" : DataFile;
+        var path = $"{_directory}/{name}";
+        var data = new byte[_dataBytes];
+        using (var file = _fileSystem.Open(path, FileOpen.ReadOnly))
+            if (file.ReadAt(data, 0) != data.Length) throw new StoreDamagedException(path, $"is shorter than {data.Length} bytes");
+        if (Crc32C.Of(data) != _dataChecksum) throw new StoreDamagedException(path, "checksum does not match");
+        for (var at = 0; at < data.Length;)
+        {
+            var header = data.AsSpan(at);
+            var id = new RecordId(new Stay(BinaryPrimitives.ReadUInt64LittleEndian(header)), new Revision(BinaryPrimitives.ReadUInt64LittleEndian(header[8..])), BinaryPrimitives.ReadUInt32LittleEndian(header[16..]));
+            var length = BinaryPrimitives.ReadInt32LittleEndian(header[20..]);
+            _records[id] = data.AsSpan(at + RecordHeaderBytes, length).ToArray();
+            _order.Add(id);
+            _logBytes += RecordHeaderBytes + length;
+            at += RecordHeaderBytes + length;
+        }
+
+        _stored = name == DataFile ? _order.Count : -1;
+    }
+}

@@ -1,0 +1,193 @@
+using System.Text;
+using KvStore.Storage.Engine;
+using KvStore.Storage.FileSystem;
+
+namespace KvStore.Storage.Tests.Engine;
+
+public sealed class GroupStoreTests
+{
+    private static readonly Stay One = new(1);
+
+    public static TheoryData<string> Kinds => StoreTwins.Kinds;
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void What_was_checkpointed_is_there_after_a_restart_and_nothing_else(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        using (var store = twins.Open())
+        {
+            var range = store.CreateRange(One);
+            Put(range, "a", "1", 1);
+            Put(range, "b", "2", 2);
+            Checkpoint(store, "state of 2");
+            Put(range, "a", "lost", 3);
+        }
+
+        using (var store = twins.Open())
+        {
+            Assert.Equal("state of 2", Encoding.UTF8.GetString(store.RecoveredState!.Value.Span));
+            var range = Assert.Single(store.Ranges);
+            Assert.Equal(2ul, range.Revision.Value);
+            Assert.Equal("1", Get(range, "a"));
+            Assert.Equal("2", Get(range, "b"));
+            // The Raft log writes it again under the same id.
+            Put(range, "a", "3", 3);
+            Assert.Equal("3", Get(range, "a"));
+            Assert.Equal("1", Get(range, "a", 2));
+        }
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_new_store_has_no_state_and_no_ranges(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        using var store = twins.Open();
+        Assert.Null(store.RecoveredState);
+        Assert.Empty(store.Ranges);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Readers_see_only_what_is_published(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        using var store = twins.Open();
+        var range = store.CreateRange(One);
+        range.Put("k"u8, "v"u8, new Revision(1), 0, 0);
+        Assert.Null(Get(range, "k"));
+        Assert.True(range.TryGetNewest("k"u8, out var state));
+        Assert.Equal(1ul, state.Version);
+        range.Publish(new Revision(1));
+        Assert.Equal("v", Get(range, "k"));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void An_installed_snapshot_replaces_the_store_durably_and_a_dropped_one_leaves_nothing(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        using (var store = twins.Open())
+        {
+            Put(store.CreateRange(One), "old", "1", 1);
+            Checkpoint(store, "old");
+        }
+
+        GroupStore.BeginInstall(twins.FileSystem, twins.Directory, twins.Factory, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).Dispose();
+        using (var store = twins.Open()) Assert.Equal("1", Get(Assert.Single(store.Ranges), "old"));
+
+        using (var install = GroupStore.BeginInstall(twins.FileSystem, twins.Directory, twins.Factory, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance))
+        {
+            Put(install.Store.CreateRange(new Stay(9)), "new", "2", 7);
+            install.Commit(Encoding.UTF8.GetBytes("new")).Dispose();
+        }
+
+        using (var store = twins.Open())
+        {
+            Assert.Equal("new", Encoding.UTF8.GetString(store.RecoveredState!.Value.Span));
+            var range = Assert.Single(store.Ranges);
+            Assert.Equal("2", Get(range, "new"));
+            Assert.Null(Get(range, "old"));
+        }
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void The_records_of_a_snapshot_make_an_equal_range(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        using var store = twins.Open();
+        var source = store.CreateRange(One);
+        for (ulong r = 1; r <= 300; r++)
+        {
+            if (r % 7 == 0) Delete(source, $"k{(r - 1) % 40}", r);
+            else Put(source, $"k{r % 40}", $"v{r}", r);
+        }
+
+        source.Compact(new Revision(100));
+        using var install = GroupStore.BeginInstall(twins.FileSystem, twins.Directory, twins.Factory, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        RangeStore copy;
+        using (var snapshot = source.Snapshot(null, SnapshotHistory.All))
+        {
+            copy = install.Store.CreateRange(snapshot.Description);
+            foreach (var (id, record) in snapshot.Records(new Revision(1))) copy.Restore(id, record);
+            copy.Publish(snapshot.Revision);
+        }
+
+        for (ulong at = 100; at <= 300; at += 25)
+            Assert.Equal(All(source, at), All(copy, at));
+        Assert.Throws<CompactedException>(() => copy.TryGet("k1"u8, new Revision(99), out _));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Every_flipped_bit_of_the_small_files_is_detected(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        using (var store = twins.Open()) Checkpoint(store, "x");
+        GroupStore.BeginInstall(twins.FileSystem, twins.Directory, twins.Factory, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).Commit(Encoding.UTF8.GetBytes("state")).Dispose();
+        twins.Open().Dispose();
+        var files = Files(twins.FileSystem, twins.Directory).Where(f => Path.GetFileName(f) is "CURRENT" or "MANIFEST" || Path.GetFileName(f).StartsWith("state-", StringComparison.Ordinal)).ToList();
+        Assert.True(files.Count >= 2);
+        foreach (var path in files)
+        {
+            int length;
+            using (var file = twins.FileSystem.Open(path, FileOpen.ReadOnly)) length = (int)file.Length;
+            for (var bit = 0; bit < length * 8; bit += kind == "faster" ? 11 : 1)
+            {
+                Flip(twins.FileSystem, path, bit);
+                Assert.Throws<StoreDamagedException>(() => twins.Open().Dispose());
+                Flip(twins.FileSystem, path, bit);
+            }
+        }
+    }
+
+    internal static void Put(RangeStore range, string key, string value, ulong revision)
+    {
+        range.Put(Encoding.UTF8.GetBytes(key), Encoding.UTF8.GetBytes(value), new Revision(revision), 0, 0);
+        range.Publish(new Revision(revision));
+    }
+
+    internal static void Delete(RangeStore range, string key, ulong revision)
+    {
+        range.Delete(Encoding.UTF8.GetBytes(key), new Revision(revision), 0);
+        range.Publish(new Revision(revision));
+    }
+
+    internal static string? Get(RangeStore range, string key, ulong? at = null) =>
+        range.TryGet(Encoding.UTF8.GetBytes(key), at is { } r ? new Revision(r) : null, out var value) ? Encoding.UTF8.GetString(value.Value.Span) : null;
+
+    internal static List<(string, string, ulong, ulong, ulong)> All(RangeStore range, ulong at)
+    {
+        using var snapshot = range.Snapshot(new Revision(at));
+        return [.. snapshot.Scan(default, default).Select(v => (Encoding.UTF8.GetString(v.Key.Span), Encoding.UTF8.GetString(v.Value.Span), v.Create.Value, v.Modified.Value, v.Version))];
+    }
+
+    internal static void Checkpoint(GroupStore store, string state)
+    {
+        using var done = new ManualResetEventSlim();
+        Exception? failure = null;
+        Assert.True(store.BeginCheckpoint(Encoding.UTF8.GetBytes(state), e =>
+        {
+            failure = e;
+            done.Set();
+        }));
+        done.Wait();
+        Assert.Null(failure);
+    }
+
+    private static IEnumerable<string> Files(IFileSystem fileSystem, string directory)
+    {
+        foreach (var name in fileSystem.List(directory))
+        {
+            var path = $"{directory}/{name}";
+            if (!fileSystem.DirectoryExists(path)) yield return path;
+            else
+                foreach (var file in Files(fileSystem, path)) yield return file;
+        }
+    }
+
+    private static void Flip(IFileSystem fileSystem, string path, int bit)
+    {
+        using var file = fileSystem.Open(path, FileOpen.OpenExisting);
+        Span<byte> b = stackalloc byte[1];
+        file.ReadAt(b, bit / 8);
+        b[0] ^= (byte)(1 << (bit % 8));
+        file.WriteAt(b, bit / 8);
+    }
+}
