@@ -90,7 +90,7 @@ public sealed class GroupStore : IDisposable
 
         var before = _records.LogBytes;
         var done = _records.Reclaim((in RecordId id, ReadOnlySpan<byte> record) =>
-            stays.TryGetValue(id.Stay, out var stay) && (id.Revision > stay.Dropped || stay.Range.Holds(id, record)));
+            stays.TryGetValue(id.Stay, out var stay) && (id.Revision > stay.Dropped || stay.Range.Holds(id, record, stay.Dropped)));
         if (done) StoreLog.Reclaimed(_logger, before, _records.LogBytes);
         return done;
     }

@@ -133,10 +133,10 @@ public sealed class RangeStore
     }
 
     /// <summary>Whether the index still leads to a stored record.</summary>
-    internal bool Holds(in RecordId id, ReadOnlySpan<byte> record)
+    internal bool Holds(in RecordId id, ReadOnlySpan<byte> record, Revision dropped)
     {
         var lineage = _description.LineageOf(id);
-        return lineage >= 0 && Index.Contains(StoredRecord.Parse(record, id).Key, id.Revision, id.Sub, lineage);
+        return lineage >= 0 && Index.Contains(StoredRecord.Parse(record, id).Key, id.Revision, id.Sub, lineage, dropped);
     }
 
     internal void EndAllPins() => _pins.EndAll();
@@ -205,7 +205,7 @@ public sealed class RangeStore
                 value = Read(record, id, key);
                 return true;
             }
-            if (index == Index && index.Contains(key, id.Revision, id.Sub, version.Lineage)) throw Missing(id);
+            if (index == Index && index.Contains(key, id.Revision, id.Sub, version.Lineage, DroppedThrough)) throw Missing(id);
         }
     }
 

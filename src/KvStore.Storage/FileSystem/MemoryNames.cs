@@ -43,10 +43,10 @@ internal sealed class MemoryNames
     public void Sync(string directory)
     {
         int kept = 0;
-        foreach (Change change in pending)
+        for (int i = 0; i < pending.Count; i++)
         {
-            if (Touches(change, directory)) Apply(durable, change);
-            else pending[kept++] = change;
+            if (Touches(pending[i], directory)) Apply(durable, pending[i]);
+            else pending[kept++] = pending[i];
         }
         pending.RemoveRange(kept, pending.Count - kept);
     }

@@ -116,14 +116,17 @@ internal sealed class KeyIndex
         }
     }
 
-    /// <summary>Whether the index holds exactly this record.</summary>
-    public bool Contains(ReadOnlySpan<byte> key, Revision revision, uint sub, int lineage)
+    /// <summary>
+    /// Whether the index holds exactly this record. <paramref name="dropped"/>: how far the index was dropped. Below it a key has at most one version, and the search must not
+    /// aim lower: jumps would lead it through slots that were freed.
+    /// </summary>
+    public bool Contains(ReadOnlySpan<byte> key, Revision revision, uint sub, int lineage, Revision dropped)
     {
-        ulong hash = KeyHash.Of(key);
+        ulong hash = KeyHash.Of(key), at = Math.Max(revision.Value, dropped.Value);
         while (true)
         {
             int reuses = Volatile.Read(ref _reuses);
-            int entry = _tables.Find(key, hash), slot = entry == 0 ? 0 : _tables.FindVersion(entry, revision.Value, out _);
+            int entry = _tables.Find(key, hash), slot = entry == 0 ? 0 : _tables.FindVersion(entry, at, out _);
             bool isFound = false;
             for (; slot != 0 && _tables.Versions[slot].Modified == revision.Value && !isFound; slot = _tables.Versions[slot].Older)
                 isFound = _tables.Versions[slot].Sub == sub && _tables.Versions[slot].Lineage == lineage;
