@@ -1,7 +1,6 @@
 using System.Text;
 using Google.Protobuf;
 using KvStore.Node.Commands;
-using KvStore.Node.Placement;
 using KvStore.Node.State;
 using KvStore.Node.StateMachine;
 using KvStore.Raft;
