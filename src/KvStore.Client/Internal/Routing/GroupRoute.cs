@@ -27,17 +27,14 @@ internal sealed class GroupRoute(ulong groupId)
     public void Locate(ulong[] replicas) => Volatile.Write(ref _replicas, replicas);
 
     /// <summary>What a node's map says. An older term than the newest one heard of is ignored; in the same term a map does not outdo what the leader itself denied.</summary>
-    /// <returns>Whether another node leads than was believed.</returns>
-    public bool Learn(ulong leader, ulong term)
+    public void Learn(ulong leader, ulong term)
     {
-        if (leader == 0) return false;
+        if (leader == 0) return;
         lock (_gate)
         {
-            if (term < _term || (term == _term && _leader != 0)) return false;
-            var changes = leader != _leader;
+            if (term < _term || (term == _term && _leader != 0)) return;
             _term = term;
             Volatile.Write(ref _leader, leader);
-            return changes;
         }
     }
 

@@ -54,9 +54,8 @@ internal sealed class SessionStream
         {
             await _call.RequestStream.WriteAsync(_request).ConfigureAwait(false);
         }
-        catch (Exception e)
+        catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or ObjectDisposedException or OperationCanceledException)
         {
-            // Whatever it was, the stream is not to be trusted; its operations learn why.
             End(e);
         }
         return next;
@@ -128,9 +127,8 @@ internal sealed class SessionStream
                 Receive(_call.ResponseStream.Current);
                 _next = _call.ResponseStream.MoveNext(CancellationToken.None);
             }
-            catch (Exception e)
+            catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or ObjectDisposedException or OperationCanceledException or FormatException)
             {
-                // The same as for a failed write, so that no caller waits in vain.
                 End(e);
                 break;
             }
