@@ -1,1 +1,48 @@
+using System.Runtime.InteropServices;
+using KvStore.Node;
+using KvStore.Server;
+using KvStore.Server.Configuration;
+using KvStore.Server.Hosting;
+
+// Exit codes: 0 stopped as asked, 1 could not start or stopped by itself, 2 wrong configuration.
+KvStoreServerOptions options;
+try
+{
+    options = KvStoreServerOptionsReader.Read(args, Environment.GetEnvironmentVariables());
+}
+catch (ConfigurationException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 2;
+}
+
+using var loggers = ConsoleLogging.Create();
+var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
+using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);
+await using var server = new KvStoreServer(options, loggers);
+try
+{
+    await server.StartAsync(CancellationToken.None);
+}
+catch (NodeStartException e)
+{
+    Console.Error.WriteLine(e.Message);
+    return 1;
+}
+
+await Task.WhenAny(stop.Task, server.Ended);
+if (server.Ended.IsCompletedSuccessfully && await server.Ended is { } failure)
+{
+    Console.Error.WriteLine($"The node stopped by itself: {failure.Message}");
+    return 1;
+}
+
+await server.StopAsync(CancellationToken.None);
 return 0;
+
+void OnSignal(PosixSignalContext context)
+{
+    context.Cancel = true;
+    stop.TrySetResult();
+}

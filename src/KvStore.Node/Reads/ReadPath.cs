@@ -155,9 +155,7 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
         {
             case CompactedException:
                 return new NodeError(NodeErrorCode.Compacted, failure.Message);
-            case FutureRevisionException:
-                return new NodeError(NodeErrorCode.FutureRevision, failure.Message);
-            case ObjectDisposedException or SnapshotEndedException:
+            case ObjectDisposedException:
                 return new NodeError(NodeErrorCode.Unavailable, $"the replica of group {replica.Group} has just switched to a snapshot") { RetryAfter = TimeSpan.FromMilliseconds(10) };
             case RecordDamagedException:
                 replica.ReportDamage(failure.Message);

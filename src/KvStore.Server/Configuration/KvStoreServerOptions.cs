@@ -1,0 +1,86 @@
+using System.Net;
+using KvStore.Node;
+
+namespace KvStore.Server.Configuration;
+
+/// <summary>All settings of a node process. Addresses are "host:port"; sizes are in the unit that the name ends with.</summary>
+public sealed record KvStoreServerOptions
+{
+    public ulong NodeId { get; init; } = 1;
+    public string DataDirectory { get; init; } = "kvstore-data";
+    /// <summary>gRPC (HTTP/2) for clients.</summary>
+    public string ClientAddress { get; init; } = "127.0.0.1:7101";
+    /// <summary>Frames between nodes.</summary>
+    public string PeerAddress { get; init; } = "127.0.0.1:7201";
+    /// <summary>HTTP/1.1: /healthz, /readyz, /metrics.</summary>
+    public string HttpAddress { get; init; } = "127.0.0.1:7301";
+    /// <summary>The same word on every founder; with the founders it names the cluster.</summary>
+    public string Token { get; init; } = "kvstore";
+    /// <summary>Every founder of the cluster, the same list on each. Empty: this node alone.</summary>
+    public IReadOnlyList<FounderOptions> Founders { get; init; } = [];
+    /// <summary>Without TLS a node binds loopback only, unless this is set.</summary>
+    public bool Insecure { get; init; }
+    public int DataGroups { get; init; } = 4;
+    public int ReplicasPerGroup { get; init; } = 3;
+    public int HeartbeatMilliseconds { get; init; } = 100;
+    public int ElectionTimeoutMinMilliseconds { get; init; } = 500;
+    public int ElectionTimeoutMaxMilliseconds { get; init; } = 1000;
+    public double ClockDriftMaxFraction { get; init; } = 0.05;
+    public int ReplicaLoops { get; init; } = Math.Max(1, Environment.ProcessorCount / 2);
+    public int ApplyWorkers { get; init; } = 1;
+    public int ValueBytesMax { get; init; } = 1 << 20;
+    public int CheckpointLogMebibytes { get; init; } = 64;
+    public int WalTargetMebibytes { get; init; } = 256;
+    public int WalSegmentMebibytes { get; init; } = 64;
+    public int DiskReserveMebibytes { get; init; } = 256;
+    /// <summary>Memory for records over all groups of the node; the rest stays on disk.</summary>
+    public int RecordMemoryMebibytes { get; init; } = 512;
+    public int QueueMebibytesMax { get; init; } = 64;
+    public int SessionTimeToLiveSeconds { get; init; } = 600;
+    public int ShutdownSecondsMax { get; init; } = 10;
+
+    public IPEndPoint ClientEndPoint => Parse(ClientAddress);
+    public IPEndPoint PeerEndPoint => Parse(PeerAddress);
+    public IPEndPoint HttpEndPoint => Parse(HttpAddress);
+
+    /// <summary>What KvStore.Node is told.</summary>
+    public NodeOptions ToNodeOptions() => new()
+    {
+        Id = new Raft.NodeId(NodeId),
+        DataDirectory = DataDirectory,
+        Token = Token,
+        Founders = Founders.Count == 0
+            ? [new Founder(new Raft.NodeId(NodeId), ClientAddress, PeerAddress)]
+            : [.. Founders.Select(f => new Founder(new Raft.NodeId(f.NodeId), f.ClientAddress, f.PeerAddress, f.Zone))],
+        DataGroups = DataGroups,
+        ReplicasPerGroup = ReplicasPerGroup,
+        ReplicaLoops = ReplicaLoops,
+        ApplyWorkers = ApplyWorkers,
+        HeartbeatInterval = TimeSpan.FromMilliseconds(HeartbeatMilliseconds),
+        ElectionTimeoutMin = TimeSpan.FromMilliseconds(ElectionTimeoutMinMilliseconds),
+        ElectionTimeoutMax = TimeSpan.FromMilliseconds(ElectionTimeoutMaxMilliseconds),
+        ClockDriftMax = ClockDriftMaxFraction,
+        CheckpointLogBytes = (long)CheckpointLogMebibytes << 20,
+        WalTargetBytes = (long)WalTargetMebibytes << 20,
+        WalSegmentBytes = WalSegmentMebibytes << 20,
+        DiskReserveBytes = (long)DiskReserveMebibytes << 20,
+        QueueBytesMax = (long)QueueMebibytesMax << 20,
+        SessionTimeToLive = TimeSpan.FromSeconds(SessionTimeToLiveSeconds),
+    };
+
+    private static IPEndPoint Parse(string address)
+    {
+        var colon = address.LastIndexOf(':');
+        var host = address[..colon];
+        return new IPEndPoint(host is "localhost" ? IPAddress.Loopback : IPAddress.Parse(host), int.Parse(address[(colon + 1)..], System.Globalization.CultureInfo.InvariantCulture));
+    }
+}
+
+/// <summary>One founding node as every founder's configuration names it.</summary>
+public sealed record FounderOptions
+{
+    public ulong NodeId { get; init; }
+    public string ClientAddress { get; init; } = "";
+    public string PeerAddress { get; init; } = "";
+    public string Zone { get; init; } = "";
+}

@@ -1,0 +1,67 @@
+using Google.Protobuf;
+using KvStore.Node;
+using KvStore.Node.StateMachine;
+using KvStore.Protocol.V1;
+using KvStore.Server.Session;
+
+namespace KvStore.Server.Services;
+
+/// <summary>From what apply said of a command to kvstore.v1.</summary>
+internal static class CommandResponses
+{
+    /// <summary>The error that a result stands for; null when the command was carried out (a mismatch is an answer, not an error).</summary>
+    public static NodeError? ErrorOf(in CommandResult result) => result.Status switch
+    {
+        CommandStatus.Ok or CommandStatus.Mismatch => null,
+        CommandStatus.EpochNotMatch => new NodeError(NodeErrorCode.EpochNotMatch, "the range is not here at that epoch; not applied"),
+        CommandStatus.SessionExpired => new NodeError(NodeErrorCode.SessionExpired, "the client session has ended or the result was already acknowledged; if this write was sent before, its outcome is unknown") { OutcomeUnknown = true },
+        CommandStatus.NotANumber => new NodeError(NodeErrorCode.FailedPrecondition, "increment: the value is not a decimal 64-bit number, or the sum would overflow; nothing changed"),
+        CommandStatus.Fenced => new NodeError(NodeErrorCode.Fenced, "the fencing token is not the holder's; nothing changed"),
+        CommandStatus.InvalidArgument => new NodeError(NodeErrorCode.InvalidArgument, "the command is malformed; nothing changed"),
+        _ => new NodeError(NodeErrorCode.Internal, $"unknown command status {result.Status}"),
+    };
+
+    public static OperationResult ToOperationResult(ulong id, OperationKind kind, in CommandResult result)
+    {
+        var operation = new OperationResult { Id = id };
+        if (ErrorOf(result) is { } error)
+        {
+            operation.Error = Errors.ToProto(error);
+            return operation;
+        }
+
+        switch (kind)
+        {
+            case OperationKind.Put: operation.Put = Put(result); break;
+            case OperationKind.Delete: operation.Delete = Delete(result); break;
+            case OperationKind.CompareAndSwap: operation.CompareAndSwap = CompareAndSwap(result); break;
+            case OperationKind.Increment: operation.Increment = Increment(result); break;
+            default: throw new InvalidOperationException($"{kind} is not a write");
+        }
+
+        return operation;
+    }
+
+    public static PutResponse Put(in CommandResult result) => new() { Revision = result.Revision.Value };
+
+    public static DeleteResponse Delete(in CommandResult result) => new() { Revision = result.Revision.Value, Existed = result.Flag };
+
+    public static CompareAndSwapResponse CompareAndSwap(in CommandResult result) => new()
+    {
+        Revision = result.Revision.Value,
+        Swapped = result.Flag,
+        Current = result.Current is { } current ? ToProto(current) : null,
+    };
+
+    public static IncrementResponse Increment(in CommandResult result) => new() { Revision = result.Revision.Value, Value = result.Number };
+
+    public static KeyValue ToProto(in Storage.Engine.KeyValue value) => new()
+    {
+        Key = UnsafeByteOperations.UnsafeWrap(value.Key),
+        Value = UnsafeByteOperations.UnsafeWrap(value.Value),
+        CreateRevision = value.Create.Value,
+        ModRevision = value.Modified.Value,
+        Version = value.Version,
+        Lease = value.Lease,
+    };
+}

@@ -1,0 +1,22 @@
+using Google.Protobuf;
+using KvStore.Node;
+using KvStore.Node.StateMachine;
+
+namespace KvStore.Server.Services;
+
+/// <summary>Limits of a single request (DESIGN §12); a refusal names the field and the limit.</summary>
+internal sealed record RequestLimits(CommandLimits Commands, TimeSpan SessionTimeToLive)
+{
+    public void CheckKey(ByteString key)
+    {
+        if (key.IsEmpty) throw Refuse("key: must not be empty");
+        if (key.Length > CommandLimits.KeyBytesMax) throw Refuse($"key: {key.Length} bytes; the limit is {CommandLimits.KeyBytesMax}");
+    }
+
+    public void CheckValue(int length, string field)
+    {
+        if (length > Commands.ValueBytesMax) throw Refuse($"{field}: {length} bytes; the limit is {Commands.ValueBytesMax}");
+    }
+
+    private static Exception Refuse(string message) => Errors.ToRpc(new NodeError(NodeErrorCode.InvalidArgument, message));
+}

@@ -1,0 +1,104 @@
+using Grpc.Core;
+
+namespace KvStore.Server.Session;
+
+/// <summary>
+/// The answers of one session on their way to the client. Any thread posts; one pump at a time writes, and what gathers while it writes goes out as one message.
+/// </summary>
+internal sealed class SessionOutput(IServerStreamWriter<RawResponse> writer)
+{
+    private const int PiecesPerMessageMax = 256;
+    private const int MessageBytesMax = 1 << 20;
+    private readonly object _lock = new();
+    // Guarded by _lock.
+    private readonly Queue<ResultBuffer> _queue = [];
+    private bool _pumping;
+    private int _open;
+    private bool _failed;
+    private TaskCompletionSource? _drained;
+    // Touched by the pump only.
+    private readonly RawResponse _response = new();
+
+    /// <summary>An answer will come: <see cref="DrainedAsync"/> waits for it.</summary>
+    public void Opened()
+    {
+        lock (_lock) _open++;
+    }
+
+    /// <summary>The answer of one <see cref="Opened"/>. Never blocks: the writing happens on the thread pool.</summary>
+    public void Post(ResultBuffer piece) => Enqueue(piece, PumpOn.ThreadPool);
+
+    /// <summary>The same from a thread that may write to the socket itself.</summary>
+    public void PostAndWrite(ResultBuffer piece) => Enqueue(piece, PumpOn.ThisThread);
+
+    /// <summary>Completes when every opened answer was written, or the stream broke.</summary>
+    public Task DrainedAsync()
+    {
+        lock (_lock)
+        {
+            if (_failed || (_open == 0 && !_pumping)) return Task.CompletedTask;
+            _drained ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _drained.Task;
+        }
+    }
+
+    private enum PumpOn { ThreadPool, ThisThread }
+
+    private void Enqueue(ResultBuffer piece, PumpOn where)
+    {
+        lock (_lock)
+        {
+            _open--;
+            if (_failed)
+            {
+                piece.Release();
+                return;
+            }
+
+            _queue.Enqueue(piece);
+            if (_pumping) return;
+            _pumping = true;
+        }
+
+        if (where == PumpOn.ThisThread) _ = PumpAsync();
+        else ThreadPool.UnsafeQueueUserWorkItem(static output => _ = output.PumpAsync(), this, preferLocal: false);
+    }
+
+    private async Task PumpAsync()
+    {
+        try
+        {
+            while (Take()) await writer.WriteAsync(_response).ConfigureAwait(false);
+        }
+        catch (Exception e) when (e is RpcException or OperationCanceledException or IOException or InvalidOperationException or ObjectDisposedException)
+        {
+            // The client has gone: it learns the outcome of what it sent by retrying under its write ids.
+            lock (_lock)
+            {
+                _failed = true;
+                _pumping = false;
+                foreach (var piece in _queue) piece.Release();
+                _queue.Clear();
+                _drained?.TrySetResult();
+            }
+        }
+    }
+
+    private bool Take()
+    {
+        lock (_lock)
+        {
+            var bytes = 0;
+            while (_response.Pieces.Count < PiecesPerMessageMax && bytes < MessageBytesMax && _queue.TryDequeue(out var piece))
+            {
+                _response.Pieces.Add(piece);
+                bytes += piece.Length;
+            }
+
+            if (_response.Pieces.Count > 0) return true;
+            _pumping = false;
+            if (_open == 0) _drained?.TrySetResult();
+            return false;
+        }
+    }
+}

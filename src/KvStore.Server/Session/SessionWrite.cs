@@ -1,0 +1,24 @@
+using KvStore.Node;
+using KvStore.Node.StateMachine;
+
+namespace KvStore.Server.Session;
+
+/// <summary>A batch of writes of one session, on its way through the log.</summary>
+internal sealed class SessionWrite(SessionOutput output, ulong[] ids, OperationKind[] kinds) : WriteBatch
+{
+    private const int BytesPerResult = 24;
+
+    public override void Applied(ReadOnlySpan<CommandResult> results)
+    {
+        var buffer = new ResultBuffer(results.Length * BytesPerResult);
+        for (var i = 0; i < results.Length; i++) buffer.Command(ids[i], kinds[i], results[i]);
+        output.Post(buffer);
+    }
+
+    public override void Failed(NodeError error)
+    {
+        var buffer = new ResultBuffer(256);
+        for (var i = 0; i < Count; i++) buffer.Error(ids[i], error);
+        output.Post(buffer);
+    }
+}

@@ -1,0 +1,43 @@
+# Sourced by the scripts in tools/: where things are, and building what is not built.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+configuration=Release
+server_dll=$root/src/KvStore.Server/bin/$configuration/net10.0/KvStore.Server.dll
+kvctl_dll=$root/src/KvStore.Cli/bin/$configuration/net10.0/kvctl.dll
+export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
+
+export KVSTORE_SERVER_DLL=$server_dll
+
+need_sdk() {
+  command -v dotnet >/dev/null || { echo "The .NET 10 SDK is missing: dotnet is not on the PATH (https://dotnet.microsoft.com/download)." >&2; exit 1; }
+  dotnet --version >/dev/null 2>&1 || { echo "The .NET 10 SDK is missing; installed are: $(dotnet --list-sdks | cut -d' ' -f1 | paste -sd' ')" >&2; exit 1; }
+}
+
+# stale OUTPUT SOURCE_DIR...: true when a source is newer than the output.
+stale() {
+  local output=$1; shift
+  [ -f "$output" ] || return 0
+  [ -n "$(find "$@" "$root/Directory.Build.props" "$root/Directory.Packages.props" \( -name bin -o -name obj \) -prune -o -type f -newer "$output" -print -quit)" ]
+}
+
+# build PROJECT...: quietly, and the compiler's words when it fails.
+build() {
+  need_sdk
+  local log project
+  log=$(mktemp)
+  for project in "$@"; do
+    if ! dotnet build "$root/$project" -c $configuration -v q -nologo >"$log" 2>&1; then
+      cat "$log" >&2; rm -f "$log"
+      echo "Building $project failed." >&2
+      exit 1
+    fi
+  done
+  rm -f "$log"
+}
+
+build_product() {
+  if stale "$server_dll" "$root/src" || stale "$kvctl_dll" "$root/src"; then
+    echo "Building (about a minute the first time) …" >&2
+    build src/KvStore.Server src/KvStore.Cli
+    touch "$server_dll" "$kvctl_dll"
+  fi
+}
