@@ -30,12 +30,12 @@ internal sealed class ResultBuffer
 
     public void Put(ulong id, Revision revision)
     {
-        // OperationResult { id = 1, put = 5 { revision = 2 } }
+        // OperationResult { id = 1, put = 4 { revision = 2 } }
         var inner = 1 + VarintSize(revision.Value);
         var size = IdSize(id) + 2 + inner;
         Reserve(size + 11);
         Header(size, id);
-        Byte(5 << 3 | 2);
+        Byte(OperationResult.PutFieldNumber << 3 | 2);
         Varint((ulong)inner);
         Byte(2 << 3);
         Varint(revision.Value);
@@ -43,7 +43,7 @@ internal sealed class ResultBuffer
 
     public void Get(ulong id, bool found, in KvStore.Storage.Engine.KeyValue value)
     {
-        // OperationResult { id = 1, get = 4 { kv = 2 { value = 2, create = 3, mod = 4, version = 5, lease = 6 } } }
+        // OperationResult { id = 1, get = 3 { kv = 2 { value = 2, create = 3, mod = 4, version = 5, lease = 6 } } }
         var kv = 0;
         if (found)
             kv = 1 + VarintSize((ulong)value.Value.Length) + value.Value.Length + FieldSize(value.Create.Value) + FieldSize(value.Modified.Value) + FieldSize(value.Version) + FieldSize(value.Lease);
@@ -51,7 +51,7 @@ internal sealed class ResultBuffer
         var size = IdSize(id) + 1 + VarintSize((ulong)get) + get;
         Reserve(size + 11);
         Header(size, id);
-        Byte(4 << 3 | 2);
+        Byte(OperationResult.GetFieldNumber << 3 | 2);
         Varint((ulong)get);
         if (!found) return;
         Byte(2 << 3 | 2);

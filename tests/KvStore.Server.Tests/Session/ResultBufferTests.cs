@@ -59,7 +59,7 @@ public sealed class ResultBufferTests
                 var result = Assert.Single(Parse(buffer).Results);
                 Assert.Equal(5ul, result.Id);
                 var done = status is CommandStatus.Ok or CommandStatus.Mismatch;
-                Assert.Equal(done ? (int)kind : (int)OperationResult.ResultOneofCase.Error, (int)result.ResultCase);
+                Assert.Equal(done ? kind.ToString() : nameof(OperationResult.ResultOneofCase.Error), result.ResultCase.ToString());
                 if (result.ResultCase == OperationResult.ResultOneofCase.Increment) Assert.Equal((-7L, 6ul), (result.Increment.Value, result.Increment.Revision));
                 if (status == CommandStatus.SessionExpired) Assert.True(result.Error.OutcomeUnknown);
             }
