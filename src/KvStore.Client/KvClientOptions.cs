@@ -29,8 +29,8 @@ public sealed class KvClientOptions
     /// <summary>The pause before the second retry of an operation; it doubles from there, with jitter. Default 10 ms.</summary>
     public TimeSpan BackoffMin { get; set; } = TimeSpan.FromMilliseconds(10);
 
-    /// <summary>The longest pause between two retries. Default 500 ms.</summary>
-    public TimeSpan BackoffMax { get; set; } = TimeSpan.FromMilliseconds(500);
+    /// <summary>The longest pause between two retries. Default 250 ms.</summary>
+    public TimeSpan BackoffMax { get; set; } = TimeSpan.FromMilliseconds(250);
 
     /// <summary>The time after which an unanswered operation is sent to another node if another one leads its range by then. Default 1 s.</summary>
     public TimeSpan AttemptTimeout { get; set; } = TimeSpan.FromSeconds(1);

@@ -16,7 +16,7 @@ public sealed class HelpTests
         {
             var run = await CliRun.OfAsync([.. path, "--help"]);
             Assert.Equal(0, run.ExitCode);
-            actual.Append($"$ {string.Join(' ', path.Prepend("kvctl").Append("--help"))}\n{string.Join('\n', run.Output.Split('\n').Select(l => l.TrimEnd()))}\n");
+            actual.Append($"$ {string.Join(' ', path.Prepend("kvctl").Append("--help"))}\n{string.Join('\n', run.Output.Replace($"  {RootCommand.ExecutableName} ", "  kvctl ", StringComparison.Ordinal).Split('\n').Select(l => l.TrimEnd()))}\n");
         }
         var file = GoldenFile();
         if (Environment.GetEnvironmentVariable("KVSTORE_REWRITE") == "1") await File.WriteAllTextAsync(file, actual.ToString());

@@ -151,6 +151,40 @@ public sealed class WireTests
         Assert.Same(after, after.With(a));
     }
 
+    [Fact]
+    public void A_leader_of_an_older_term_is_not_believed_and_a_denial_is()
+    {
+        var group = new GroupRoute(1);
+        Assert.True(group.Learn(1, 5));
+        Assert.False(group.Learn(2, 4));
+        Assert.Equal(1UL, group.Leader);
+        group.Deny(3, 2);
+        Assert.Equal(1UL, group.Leader);
+        group.Deny(1, 2);
+        Assert.Equal(2UL, group.Leader);
+        Assert.False(group.Learn(1, 5));
+        group.Deny(2, 2);
+        Assert.Equal(0UL, group.Leader);
+        Assert.True(group.Learn(3, 6));
+        Assert.True(group.Learn(2, 0));
+        Assert.False(group.Learn(1, 5));
+        Assert.Equal(2UL, group.Leader);
+    }
+
+    [Theory]
+    [InlineData("http://127.0.0.1:7101,7102,7103", "127.0.0.1:7101 127.0.0.1:7102 127.0.0.1:7103")]
+    [InlineData("db:80, https://[::1]:7 ,8", "db:80 [::1]:7 [::1]:8")]
+    public void Endpoints_are_written_in_short(string text, string addresses) => Assert.Equal(addresses.Split(' '), Internal.Endpoint.Parse(text).Select(e => e.Address));
+
+    [Theory]
+    [InlineData("7101")]
+    [InlineData("host")]
+    [InlineData("ftp://host:1")]
+    [InlineData("http://host:1/path")]
+    [InlineData("http://host:99999")]
+    [InlineData("http://:1")]
+    public void Other_endpoints_are_refused_by_name(string text) => Assert.Contains($"'{text}'", Assert.Throws<KvInvalidArgumentException>(() => Internal.Endpoint.Parse(text)).Message, StringComparison.Ordinal);
+
     private static IEnumerable<(Operation Ours, Protocol.V1.Operation Theirs)> Writes()
     {
         var key = "key"u8.ToArray().ToBytes();

@@ -38,6 +38,7 @@ internal sealed class Dispatcher
         _opener = new SessionOpener(this, _sessions);
         _pulse = new Pulse(_time, Sweep);
         topology.Refreshed = OnRefreshed;
+        topology.LeaderChanged = _retries.HurryAll;
     }
 
     public ConnectionTable Connections { get; }
@@ -75,7 +76,14 @@ internal sealed class Dispatcher
             operation.LetGo();
             return;
         }
-        OperationWire.ReadAnswer(operation, answer);
+        try
+        {
+            OperationWire.ReadAnswer(operation, answer);
+        }
+        catch (FormatException e)
+        {
+            operation.Error = new KvInternalException(e.Message, operation.IsWrite ? KvOutcome.Unknown : KvOutcome.NotApplied, e);
+        }
         Completions.Add(operation);
     }
 
@@ -223,10 +231,11 @@ internal sealed class Dispatcher
     private void Learn(Operation operation, Failure failure)
     {
         if (failure.Range is { } range) Topology.Learn(range);
-        else if (failure.Code == ErrorCode.EpochNotMatch) _ = Topology.RefreshAsync();
+        if (failure.Code == ErrorCode.EpochNotMatch && (failure.Range is null || operation.Attempts > 0)) _ = Topology.RefreshAsync();
         if (failure.Code != ErrorCode.NotLeader || operation.Route is not { } route) return;
-        if (!operation.FromAnyReplica) route.Group.Deny(operation.Node, failure.LeaderNode);
-        if (failure.LeaderNode == 0) _ = Topology.RefreshAsync();
+        var hint = Topology.AddressOf(failure.LeaderNode) is null ? 0 : failure.LeaderNode;
+        if (!operation.FromAnyReplica) route.Group.Deny(operation.Node, hint);
+        if (hint == 0) _ = Topology.RefreshAsync();
     }
 
     private void Retry(Operation operation, TimeSpan pause)

@@ -26,6 +26,9 @@ internal readonly record struct Endpoint(string Scheme, string Address)
         return parsed;
     }
 
+    /// <summary>Whether a text is a <c>host:port</c> that a connection can be made to.</summary>
+    public static bool IsAddress(string text) => Uri.TryCreate($"http://{text}", UriKind.Absolute, out var uri) && uri.PathAndQuery == "/" && HasPort($"http://{text}");
+
     private static bool HasPort(string url)
     {
         var authority = url.AsSpan(url.IndexOf("://", StringComparison.Ordinal) + 3).TrimEnd('/');

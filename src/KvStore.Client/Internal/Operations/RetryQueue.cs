@@ -30,6 +30,15 @@ internal sealed class RetryQueue
         }
     }
 
+    /// <summary>Makes all pauses end now.</summary>
+    public void HurryAll()
+    {
+        lock (_gate)
+        {
+            foreach (var operation in _waiting) operation.DueAt = long.MinValue;
+        }
+    }
+
     /// <returns>Whether any operation is left.</returns>
     public bool TakeExpired(long now, List<Operation> expired)
     {

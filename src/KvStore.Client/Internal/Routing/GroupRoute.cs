@@ -26,15 +26,18 @@ internal sealed class GroupRoute(ulong groupId)
 
     public void Locate(ulong[] replicas) => Volatile.Write(ref _replicas, replicas);
 
-    /// <summary>What a node's map says. An older term than the newest one heard of is ignored; in the same term a map does not outdo what the leader itself denied.</summary>
-    public void Learn(ulong leader, ulong term)
+    /// <summary>What a node's map says. An older term than the newest one heard of is ignored; in the same term a map does not outdo what the leader itself denied. Term 0 is an unknown one: believed, since a wrong guess costs only a denial.</summary>
+    /// <returns>Whether another node leads than was believed.</returns>
+    public bool Learn(ulong leader, ulong term)
     {
-        if (leader == 0) return;
+        if (leader == 0) return false;
         lock (_gate)
         {
-            if (term < _term || (term == _term && _leader != 0)) return;
-            _term = term;
+            if (term != 0 && (term < _term || (term == _term && _leader != 0))) return false;
+            var changes = leader != _leader;
+            _term = Math.Max(_term, term);
             Volatile.Write(ref _leader, leader);
+            return changes;
         }
     }
 

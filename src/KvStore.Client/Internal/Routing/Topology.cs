@@ -25,6 +25,9 @@ internal sealed class Topology
 
     public ulong Revision { get; }
 
+    /// <summary>Some range is not as the map had it but as a node described it later.</summary>
+    public bool IsPatched { get; private init; }
+
     public FrozenDictionary<ulong, string> Nodes { get; }
 
     public IEnumerable<RangeRoute> Ranges => _keyspaces.Values.SelectMany(r => r);
@@ -57,7 +60,7 @@ internal sealed class Topology
             else if (known.Epoch > range.Epoch || (known.RangeId == range.RangeId && known.Epoch == range.Epoch)) return this;
         }
         others.Add(range);
-        return new Topology(ClusterId, Revision, Nodes, others);
+        return new Topology(ClusterId, Revision, Nodes, others) { IsPatched = true };
     }
 
     private static RangeRoute[] Sorted(IEnumerable<RangeRoute> ranges)

@@ -26,6 +26,9 @@ internal sealed class TopologySource(ConnectionTable connections, string[] seeds
     /// <summary>Called after every refresh with null or with why no node gave a map.</summary>
     public Action<Failure?>? Refreshed { get; set; }
 
+    /// <summary>Called when a map named a new leader.</summary>
+    public Action? LeaderChanged { get; set; }
+
     /// <summary>Asks for a map unless that is under way already; complete when a node has answered or all asked have failed.</summary>
     public Task<Failure?> RefreshAsync()
     {
@@ -40,24 +43,7 @@ internal sealed class TopologySource(ConnectionTable connections, string[] seeds
 
     public void Learn(ClusterMap map)
     {
-        lock (_gate)
-        {
-            var known = _current;
-            if (known.ClusterId.Length > 0 && map.ClusterId != known.ClusterId)
-            {
-                Log.OtherCluster(log, known.ClusterId, map.ClusterId);
-                return;
-            }
-            foreach (var group in map.Groups)
-            {
-                var route = GroupOf(group.GroupId);
-                route.Locate([.. group.Replicas.Where(r => !r.Learner).Select(r => r.NodeId)]);
-                route.Learn(group.LeaderNode, group.Term);
-            }
-            if (map.Revision <= known.Revision && known.ClusterId.Length > 0) return;
-            var nodes = map.Nodes.ToFrozenDictionary(n => n.NodeId, n => n.ClientAddress);
-            Volatile.Write(ref _current, new Topology(map.ClusterId, map.Revision, nodes, map.Ranges.Select(RouteOf)));
-        }
+        if (TakeIn(map)) LeaderChanged?.Invoke();
     }
 
     public void Learn(RangeDescriptor range)
@@ -74,6 +60,31 @@ internal sealed class TopologySource(ConnectionTable connections, string[] seeds
         var all = Current.Nodes.Values.Concat(seeds).Distinct().ToArray();
         var first = (int)((uint)Interlocked.Increment(ref _rotation) % (uint)all.Length);
         return [.. all[first..], .. all[..first]];
+    }
+
+    /// <returns>Whether a group has another leader than was believed.</returns>
+    private bool TakeIn(ClusterMap map)
+    {
+        lock (_gate)
+        {
+            var known = _current;
+            if (known.ClusterId.Length > 0 && map.ClusterId != known.ClusterId)
+            {
+                Log.OtherCluster(log, known.ClusterId, map.ClusterId);
+                return false;
+            }
+            var leaderChanged = false;
+            foreach (var group in map.Groups)
+            {
+                var route = GroupOf(group.GroupId);
+                route.Locate([.. group.Replicas.Where(r => !r.Learner).Select(r => r.NodeId)]);
+                leaderChanged |= route.Learn(group.LeaderNode, group.Term);
+            }
+            if (known.ClusterId.Length > 0 && (map.Revision < known.Revision || (map.Revision == known.Revision && !known.IsPatched))) return leaderChanged;
+            var nodes = map.Nodes.Where(n => Endpoint.IsAddress(n.ClientAddress)).ToFrozenDictionary(n => n.NodeId, n => n.ClientAddress);
+            Volatile.Write(ref _current, new Topology(map.ClusterId, map.Revision, nodes, map.Ranges.Select(RouteOf)));
+            return leaderChanged;
+        }
     }
 
     private GroupRoute GroupOf(ulong id) => _groups.GetOrAdd(id, static i => new GroupRoute(i));

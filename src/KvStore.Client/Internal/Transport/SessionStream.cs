@@ -54,8 +54,9 @@ internal sealed class SessionStream
         {
             await _call.RequestStream.WriteAsync(_request).ConfigureAwait(false);
         }
-        catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception e)
         {
+            // Whatever it was, the stream is not to be trusted; its operations learn why.
             End(e);
         }
         return next;
@@ -127,8 +128,9 @@ internal sealed class SessionStream
                 Receive(_call.ResponseStream.Current);
                 _next = _call.ResponseStream.MoveNext(CancellationToken.None);
             }
-            catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or ObjectDisposedException or OperationCanceledException or FormatException)
+            catch (Exception e)
             {
+                // The same as for a failed write, so that no caller waits in vain.
                 End(e);
                 break;
             }
