@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 
 namespace KvStore.Linearizability;
@@ -55,6 +56,6 @@ public readonly struct Value : IEquatable<Value>
 
     public override int GetHashCode() => IsInteger ? _integer.GetHashCode() : _text is null ? 0 : _text.GetHashCode(StringComparison.Ordinal);
 
-    /// <summary>For people: <c>absent</c>, <c>42</c>, <c>"text"</c> (escaped as in JSON).</summary>
-    public override string ToString() => _text is null ? "absent" : IsInteger ? Text : $"\"{JsonEncodedText.Encode(_text)}\"";
+    /// <summary>For people: <c>absent</c>, <c>42</c>, <c>"text"</c> (escaped as in JSON, not for HTML).</summary>
+    public override string ToString() => _text is null ? "absent" : IsInteger ? Text : $"\"{JsonEncodedText.Encode(_text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping)}\"";
 }
