@@ -2,7 +2,7 @@ namespace KvStore.Raft;
 
 /// <summary>
 /// The configuration as a function of the log: each change holds from its entry on, committed or not (dissertation §4.1), and goes when
-/// its entry is truncated. See docs/adr/0003.
+/// its entry is truncated. See docs/adr/0009.
 /// </summary>
 internal sealed class ConfigurationHistory(LogIndex start, Configuration configuration)
 {

@@ -26,7 +26,7 @@ public sealed class RaftNode
     public LogIndex LastIndex => _replica.Log.Last;
     /// <summary>The index after what was compacted or replaced by a snapshot: the log holds [FirstIndex, LastIndex].</summary>
     public LogIndex FirstIndex => _replica.Log.First;
-    /// <summary>The newest configuration in the log. It is in force, committed or not (docs/adr/0003), and rolled back if its entry is truncated; <c>ConfigurationAt(Commit)</c> is the committed one.</summary>
+    /// <summary>The newest configuration in the log. It is in force, committed or not (docs/adr/0009), and rolled back if its entry is truncated; <c>ConfigurationAt(Commit)</c> is the committed one.</summary>
     public Configuration Configuration => _replica.Configuration;
     /// <summary>The configuration as of an applied index, for checkpoints taken there.</summary>
     public Configuration ConfigurationAt(LogIndex applied) => _replica.Configurations.At(applied);

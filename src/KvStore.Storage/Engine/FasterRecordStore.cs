@@ -10,13 +10,18 @@ namespace KvStore.Storage.Engine;
 /// <summary>Records in FASTER's hybrid log under the four rules of DESIGN §5. Every id is written once; a checkpoint is an append.</summary>
 internal sealed class FasterRecordStore : IRecordStore
 {
+    private const int BucketBytes = 64;
     private readonly IFileSystem _fileSystem;
     private readonly string _directory;
     private readonly FasterOptions _options;
     private readonly IDevice _device;
     private readonly FasterCheckpoints _checkpoints;
     private readonly FasterKV<RecordId, SpanByte> _store;
+    /// <summary>Reading sessions that nobody uses at the moment.</summary>
     private readonly ConcurrentBag<Session> _readers = [];
+    private readonly Lock _closing = new();
+    /// <summary>Reading sessions that exist; guarded by <see cref="_closing"/>. The store is closed only when all are back in <see cref="_readers"/>: a read beyond that would touch freed memory.</summary>
+    private int _readerCount;
     private readonly Session _writer;
 
     /// <summary>Set once, by whichever thread meets the failure; then nothing is written any more.</summary>
@@ -25,6 +30,8 @@ internal sealed class FasterRecordStore : IRecordStore
     private int _checkpointing;
     /// <summary>Where the copies of the last reclaim pass end: the next pass has to cover them all, or a dead copy outlives its tombstone (rule 2).</summary>
     private long _copiesEnd;
+    /// <summary>1 while a reclaim pass runs; <see cref="Dispose"/> waits for its end.</summary>
+    private int _reclaiming;
     private volatile bool _disposed;
 
     private FasterRecordStore(IFileSystem fileSystem, string directory, FasterOptions options)
@@ -138,16 +145,17 @@ internal sealed class FasterRecordStore : IRecordStore
         }
 
         if (Interlocked.CompareExchange(ref _checkpointing, 1, 0) != 0) return false;
-        if (_fileSystem.AvailableBytes(_directory) < _options.ReserveBytes)
+        _checkpoints.IsFull = _checkpoints.Current is null;
+        var needed = _options.ReserveBytes + state.Length + (_store.Log.TailAddress - _store.Log.SafeReadOnlyAddress) + (_checkpoints.IsFull ? _store.IndexSize * BucketBytes : 0);
+        if (_fileSystem.AvailableBytes(_directory) < needed)
         {
             // Not fatal: nothing was begun. The caller keeps its log and tries again later.
             Volatile.Write(ref _checkpointing, 0);
-            completed(new DiskFullException($"{_directory}: less than {_options.ReserveBytes} bytes are free; no checkpoint is begun"));
+            completed(new DiskFullException($"{_directory}: less than {needed} bytes are free; no checkpoint is begun"));
             return true;
         }
 
         _checkpoints.State = state;
-        _checkpoints.IsFull = _checkpoints.Current is null;
         var begun = _checkpoints.IsFull
             ? _store.TryInitiateFullCheckpoint(out _, CheckpointType.FoldOver)
             : _store.TryInitiateHybridLogCheckpoint(out _, CheckpointType.FoldOver);
@@ -160,13 +168,56 @@ internal sealed class FasterRecordStore : IRecordStore
 
     public bool Reclaim(IsLive isLive)
     {
-        var until = _store.Log.SafeReadOnlyAddress;
+        Invariant.That(Interlocked.Exchange(ref _reclaiming, 1) == 0, "one reclaim pass at a time");
+        try
+        {
+            return !_disposed && _failure is null && ReclaimUntil(_store.Log.SafeReadOnlyAddress, isLive);
+        }
+        finally
+        {
+            Volatile.Write(ref _reclaiming, 0);
+        }
+    }
+
+    public void Dispose()
+    {
+        lock (_closing)
+        {
+            if (_disposed) return;
+            _disposed = true;
+        }
+
+        SpinWait.SpinUntil(() => Volatile.Read(ref _checkpointing) == 0, _options.CheckpointTimeout);
+        SpinWait.SpinUntil(() => Interlocked.CompareExchange(ref _reclaiming, 0, 0) == 0);
+        _writer.Dispose();
+        for (var left = _readerCount; left > 0; left--)
+        {
+            Session? session = null;
+            SpinWait.SpinUntil(() => _readers.TryTake(out session));
+            session!.Dispose();
+        }
+
+        CloseStore();
+    }
+
+    private bool ReclaimUntil(long until, IsLive isLive)
+    {
         if (until < Volatile.Read(ref _copiesEnd)) return false;
+        // The copies take at most half of the log (GroupStore.NeedsReclaim); FASTER waits for ever on a full disk.
+        if (_fileSystem.AvailableBytes(_directory) < _options.ReserveBytes + LogBytes / 2) return false;
         try
         {
             using var session = NewSession();
-            session.Compact(until, CompactionType.Lookup, new FasterFunctions.Liveness(isLive));
+            session.Compact(until, CompactionType.Lookup, new FasterFunctions.Liveness((in RecordId id, ReadOnlySpan<byte> record) =>
+            {
+                ObjectDisposedException.ThrowIf(_disposed, this);
+                return isLive(id, record);
+            }));
             return true;
+        }
+        catch (ObjectDisposedException) when (_disposed)
+        {
+            return false;
         }
         finally
         {
@@ -175,24 +226,15 @@ internal sealed class FasterRecordStore : IRecordStore
         }
     }
 
-    public void Dispose()
-    {
-        if (_disposed) return;
-        _disposed = true;
-        SpinWait.SpinUntil(() => Volatile.Read(ref _checkpointing) == 0, _options.CheckpointTimeout);
-        _writer.Dispose();
-        while (_readers.TryTake(out var session)) session.Dispose();
-        CloseStore();
-    }
-
     private void Recover(FasterManifest manifest)
     {
         try
         {
             _store.Recover(manifest.Index, manifest.Log);
         }
-        catch (Exception e) when (e is FasterException or IOException or InvalidDataException or IndexOutOfRangeException or FormatException or ArgumentException)
+        catch (Exception e)
         {
+            // FASTER has no exception of its own for damage: whatever stops it here means that the files are not what was written.
             throw new StoreDamagedException($"{_directory}/cpr-checkpoints/{manifest.Log}", $"cannot be recovered: {e.Message}");
         }
     }
@@ -245,8 +287,19 @@ internal sealed class FasterRecordStore : IRecordStore
 
     private Session TakeReader()
     {
-        ObjectDisposedException.ThrowIf(_disposed, this);
-        return _readers.TryTake(out var session) ? session : NewSession();
+        if (_readers.TryTake(out var session))
+        {
+            if (!_disposed) return session;
+            _readers.Add(session);
+        }
+
+        lock (_closing)
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            session = NewSession();
+            _readerCount++;
+            return session;
+        }
     }
 
     private Session NewSession() => _store.For(new FasterFunctions()).NewSession<FasterFunctions>();

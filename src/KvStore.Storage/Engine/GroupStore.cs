@@ -56,14 +56,14 @@ public sealed class GroupStore : IDisposable
         var ranges = new SortedDictionary<Stay, RangeStore>(_ranges);
         ranges.Remove(stay);
         _ranges = ranges;
-        range.EndAllPins();
+        range.End();
     }
 
     /// <summary>Apply thread: cuts here. See <see cref="IRecordStore.BeginCheckpoint"/>.</summary>
     public bool BeginCheckpoint(ReadOnlyMemory<byte> state, Action<Exception?> completed)
     {
         foreach (var range in _ranges.Values) Invariant.That(range.Written == range.Revision, "a checkpoint is cut between entries, when all that was written is published");
-        return _records.BeginCheckpoint(new GroupStoreState([.. _ranges.Values.Select(r => r.Description)], state).Encode(), completed);
+        return _records.BeginCheckpoint(new GroupStoreState([.. _ranges.Values.Select(r => new StoredRange(r.Description, r.Keys, r.Bytes))], state).Encode(), completed);
     }
 
     /// <summary>Whether garbage has made the log at least twice as large as what is live.</summary>
@@ -76,23 +76,30 @@ public sealed class GroupStore : IDisposable
         }
     }
 
-    /// <summary>One pass, on a background worker. False: a checkpoint has to come first.</summary>
+    /// <summary>One pass, on a background worker. False: nothing was given back; the next checkpoint brings another chance (<see cref="IRecordStore.Reclaim"/>).</summary>
     public bool Reclaim()
     {
         // Each stay's compaction revision is read once, before the pass: what a later compaction drops stays live for this pass, and no copy of a dead record outlives its tombstone.
-        var stays = new Dictionary<Stay, (RangeStore Range, Revision Dropped)>();
-        foreach (var range in _ranges.Values)
-        {
-            var dropped = range.DroppedThrough;
-            stays[range.Stay] = (range, dropped);
-            foreach (var ancestor in range.Description.Lineage) stays.TryAdd(ancestor.Stay, (range, dropped));
-        }
-
+        var ranges = _ranges;
+        var owners = ranges.Values.Select(range => (Range: range, Dropped: range.DroppedThrough)).ToArray();
         var before = _records.LogBytes;
-        var done = _records.Reclaim((in RecordId id, ReadOnlySpan<byte> record) =>
-            stays.TryGetValue(id.Stay, out var stay) && (id.Revision > stay.Dropped || stay.Range.Holds(id, record, stay.Dropped)));
-        if (done) StoreLog.Reclaimed(_logger, before, _records.LogBytes);
-        return done;
+        try
+        {
+            var done = _records.Reclaim((in RecordId id, ReadOnlySpan<byte> record) =>
+            {
+                // A stay's records may belong to several ranges: its own and those that were split off it.
+                foreach (var (range, dropped) in owners)
+                    if (range.MayReach(id, record, dropped)) return true;
+                // A range that came since may hold it; nothing was shifted yet, so the pass is given up.
+                return ReferenceEquals(ranges, _ranges) ? false : throw new RangesChangedException();
+            });
+            if (done) StoreLog.Reclaimed(_logger, before, _records.LogBytes);
+            return done;
+        }
+        catch (RangesChangedException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Starts an empty store in a new directory beside the current one, to be filled by a RaftSnapshot; <see cref="SnapshotInstall.Commit"/> switches CURRENT to it.</summary>
@@ -105,7 +112,7 @@ public sealed class GroupStore : IDisposable
 
     public void Dispose()
     {
-        foreach (var range in _ranges.Values) range.EndAllPins();
+        foreach (var range in _ranges.Values) range.End();
         _records.Dispose();
     }
 
@@ -119,7 +126,7 @@ public sealed class GroupStore : IDisposable
         try
         {
             var state = records.RecoveredState is { } bytes ? GroupStoreState.Decode(bytes) : null;
-            return new GroupStore(records, Rebuild(records, state?.Ranges ?? []), state?.NodeState, logger);
+            return new GroupStore(records, Rebuild(directory, records, state?.Ranges ?? []), state?.NodeState, logger);
         }
         catch
         {
@@ -128,9 +135,9 @@ public sealed class GroupStore : IDisposable
         }
     }
 
-    private static SortedDictionary<Stay, RangeStore> Rebuild(IRecordStore records, IReadOnlyList<RangeDescription> descriptions)
+    private static SortedDictionary<Stay, RangeStore> Rebuild(string directory, IRecordStore records, IReadOnlyList<StoredRange> stored)
     {
-        var indexes = descriptions.Select(d => (Description: d, Recovery: new IndexRecovery(d.CompactRevision))).ToList();
+        var indexes = stored.Select(s => (s.Description, Recovery: new IndexRecovery(s.Description.CompactRevision))).ToList();
         records.ScanRecovered((in RecordId id, ReadOnlySpan<byte> bytes) =>
         {
             var record = StoredRecord.Parse(bytes, id);
@@ -144,6 +151,16 @@ public sealed class GroupStore : IDisposable
         });
         var ranges = new SortedDictionary<Stay, RangeStore>();
         foreach (var (description, recovery) in indexes) ranges.Add(description.Stay, new RangeStore(records, description, recovery.Finish()));
+        foreach (var (description, keys, bytes) in stored)
+        {
+            // A hole in the log is skipped in silence by FASTER's scan.
+            var range = ranges[description.Stay];
+            if (range.Keys != keys || range.Bytes != bytes)
+                throw new StoreDamagedException(directory, $"holds {range.Keys} keys with {range.Bytes} bytes of stay {description.Stay.Value} instead of {keys} with {bytes}");
+        }
+
         return ranges;
     }
+
+    private sealed class RangesChangedException : Exception;
 }

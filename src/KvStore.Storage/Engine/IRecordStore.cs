@@ -22,11 +22,13 @@ public interface IRecordStore : IDisposable
 
     /// <summary>
     /// Cuts here; <paramref name="state"/> is stored with the cut. <paramref name="completed"/> is called once, from any thread, with null when the checkpoint was
-    /// made durable and read back, else with the failure, after which the store takes no more writes. False: one is running already.
+    /// made durable and read back, else with the failure, after which the store takes no more writes; a <see cref="FileSystem.DiskFullException"/> alone is none of these: the store
+    /// goes on with its last checkpoint, and another one may be tried. False: one is running already.
     /// </summary>
     bool BeginCheckpoint(ReadOnlyMemory<byte> state, Action<Exception?> completed);
 
-    /// <summary>Copies what is live forward and shifts the begin address; its space is given back by the next checkpoint. False: a checkpoint has to come first. To abort, throw from <paramref name="isLive"/>.</summary>
+    /// <summary>Copies what is live forward and shifts the begin address; its space is given back by the next checkpoint. False: nothing was given back
+    /// (a checkpoint has to come first, the disk has no room for the copies, or the store is being closed). To abort, throw from <paramref name="isLive"/>.</summary>
     bool Reclaim(IsLive isLive);
 
     /// <summary>Bytes of the log between its begin and its tail.</summary>

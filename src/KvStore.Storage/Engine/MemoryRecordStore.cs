@@ -1,18 +1,19 @@
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
+using System.Globalization;
 using KvStore.Raft;
 using KvStore.Storage.FileSystem;
 
 namespace KvStore.Storage.Engine;
 
 /// <summary>
-/// Records in a dictionary; a checkpoint appends what came since the last one to the file DATA and seals its length and checksum together with the state in MANIFEST.
-/// Bytes of DATA beyond that length are of an unfinished checkpoint and are cut off.
+/// Records in a dictionary; a checkpoint appends what came since the last one to the file DATA-n and seals n, length and checksum together with the state in MANIFEST.
+/// Bytes beyond that length are of an unfinished checkpoint and are cut off. After reclaim a checkpoint begins DATA-(n+1), and the old one is deleted behind it.
 /// </summary>
 internal sealed class MemoryRecordStore : IRecordStore
 {
-    private const string DataFile = "DATA", ManifestFile = "MANIFEST";
-    private const int RecordHeaderBytes = 24, ManifestHeaderBytes = 12;
+    private const string DataPrefix = "DATA-", ManifestFile = "MANIFEST";
+    private const int RecordHeaderBytes = 24, ManifestHeaderBytes = 20;
     private readonly IFileSystem _fileSystem;
     private readonly string _directory;
     private readonly ConcurrentDictionary<RecordId, byte[]> _records = new();
@@ -21,6 +22,7 @@ internal sealed class MemoryRecordStore : IRecordStore
     private readonly Lock _lock = new();
     /// <summary>How many of <see cref="_order"/> are in DATA; -1 when DATA has to be written anew because reclaim took records out.</summary>
     private int _stored;
+    private ulong _generation;
     private long _dataBytes;
     private uint _dataChecksum;
     private long _logBytes;
@@ -32,6 +34,7 @@ internal sealed class MemoryRecordStore : IRecordStore
         (_fileSystem, _directory) = (fileSystem, directory);
         fileSystem.CreateDirectory(directory);
         if (SealedFile.Read(fileSystem, directory, ManifestFile) is { } manifest) Load(manifest);
+        DeleteOutdated();
     }
 
     public byte[]? RecoveredState { get; private set; }
@@ -69,19 +72,25 @@ internal sealed class MemoryRecordStore : IRecordStore
 
     public bool BeginCheckpoint(ReadOnlyMemory<byte> state, Action<Exception?> completed)
     {
-        if (_failure is null)
+        Exception? failure = _failure;
+        if (failure is null)
         {
             try
             {
                 lock (_lock) Store(state.Span);
             }
-            catch (Exception e) when (e is IOException or InvariantViolationException)
+            catch (DiskFullException full)
             {
-                _failure = e;
+                // Not fatal: the old checkpoint is whole, the next one begins where it ended.
+                failure = full;
+            }
+            catch (IOException e)
+            {
+                failure = _failure = e;
             }
         }
 
-        completed(_failure);
+        completed(failure);
         return true;
     }
 
@@ -107,8 +116,26 @@ internal sealed class MemoryRecordStore : IRecordStore
 
     private void Store(ReadOnlySpan<byte> state)
     {
-        var (from, name) = _stored < 0 ? (0, DataFile + ".new") : (_stored, DataFile);
-        var (bytes, checksum) = _stored < 0 ? (0L, 0u) : (_dataBytes, _dataChecksum);
+        // What the manifest names is never touched but behind its end: the old pair stays whole until the new manifest is there.
+        var isAnew = _stored < 0;
+        var (generation, from, bytes, checksum) = isAnew ? (_generation + 1, 0, 0L, 0u) : (_generation, _stored, _dataBytes, _dataChecksum);
+        var content = RecordsFrom(from);
+        using (var file = _fileSystem.Open(PathOf(generation), FileOpen.OpenOrCreate))
+        {
+            file.Truncate(bytes);
+            file.WriteAt(content, bytes);
+            file.Sync();
+        }
+
+        _fileSystem.SyncDirectory(_directory);
+        (bytes, checksum) = (bytes + content.Length, Crc32C.Append(checksum, content));
+        WriteManifest(generation, bytes, checksum, state);
+        (_generation, _stored, _dataBytes, _dataChecksum) = (generation, _order.Count, bytes, checksum);
+        if (isAnew) DeleteOutdated();
+    }
+
+    private ReadOnlySpan<byte> RecordsFrom(int from)
+    {
         var added = new MemoryStream();
         Span<byte> header = stackalloc byte[RecordHeaderBytes];
         for (var i = from; i < _order.Count; i++)
@@ -122,47 +149,35 @@ internal sealed class MemoryRecordStore : IRecordStore
             added.Write(record);
         }
 
-        var content = added.GetBuffer().AsSpan(0, (int)added.Length);
-        using (var file = _fileSystem.Open($"{_directory}/{name}", FileOpen.OpenOrCreate))
-        {
-            file.Truncate(bytes);
-            file.WriteAt(content, bytes);
-            file.Sync();
-        }
-
-        // DATA made anew has another name until the manifest is written, so the old pair stays whole.
-        var generation = _stored < 0 ? (byte)1 : (byte)0;
-        _fileSystem.SyncDirectory(_directory);
-        (bytes, checksum) = (bytes + content.Length, Crc32C.Append(checksum, content));
-        WriteManifest(bytes, checksum, generation, state);
-        if (generation == 1)
-        {
-            _fileSystem.Rename($"{_directory}/{DataFile}.new", $"{_directory}/{DataFile}");
-            _fileSystem.SyncDirectory(_directory);
-            WriteManifest(bytes, checksum, 0, state);
-        }
-
-        (_stored, _dataBytes, _dataChecksum) = (_order.Count, bytes, checksum);
+        return added.GetBuffer().AsSpan(0, (int)added.Length);
     }
 
-    private void WriteManifest(long bytes, uint checksum, byte generation, ReadOnlySpan<byte> state)
+    private string PathOf(ulong generation) => string.Create(CultureInfo.InvariantCulture, $"{_directory}/{DataPrefix}{generation}");
+
+    private void DeleteOutdated()
     {
-        var manifest = new byte[ManifestHeaderBytes + 1 + state.Length];
+        foreach (var name in _fileSystem.List(_directory))
+            if (name.StartsWith(DataPrefix, StringComparison.Ordinal) && $"{_directory}/{name}" != PathOf(_generation)) _fileSystem.DeleteFile($"{_directory}/{name}");
+    }
+
+    private void WriteManifest(ulong generation, long bytes, uint checksum, ReadOnlySpan<byte> state)
+    {
+        var manifest = new byte[ManifestHeaderBytes + state.Length];
         BinaryPrimitives.WriteInt64LittleEndian(manifest, bytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(manifest.AsSpan(8), checksum);
-        manifest[ManifestHeaderBytes] = generation;
-        state.CopyTo(manifest.AsSpan(ManifestHeaderBytes + 1));
+        BinaryPrimitives.WriteUInt64LittleEndian(manifest.AsSpan(8), generation);
+        BinaryPrimitives.WriteUInt32LittleEndian(manifest.AsSpan(16), checksum);
+        state.CopyTo(manifest.AsSpan(ManifestHeaderBytes));
         SealedFile.Write(_fileSystem, _directory, ManifestFile, manifest);
     }
 
     private void Load(byte[] manifest)
     {
         _dataBytes = BinaryPrimitives.ReadInt64LittleEndian(manifest);
-        _dataChecksum = BinaryPrimitives.ReadUInt32LittleEndian(manifest.AsSpan(8));
-        RecoveredState = manifest[(ManifestHeaderBytes + 1)..];
-        // A manifest of a DATA made anew whose rename a crash may have kept or not.
-        var name = manifest[ManifestHeaderBytes] == 1 && _fileSystem.FileExists($"{_directory}/{DataFile}.new") ? DataFile + ".new" : DataFile;
-        var path = $"{_directory}/{name}";
+        _generation = BinaryPrimitives.ReadUInt64LittleEndian(manifest.AsSpan(8));
+        _dataChecksum = BinaryPrimitives.ReadUInt32LittleEndian(manifest.AsSpan(16));
+        RecoveredState = manifest[ManifestHeaderBytes..];
+        var path = PathOf(_generation);
+        if (!_fileSystem.FileExists(path)) throw new StoreDamagedException(path, "is missing");
         var data = new byte[_dataBytes];
         using (var file = _fileSystem.Open(path, FileOpen.ReadOnly))
             if (file.ReadAt(data, 0) != data.Length) throw new StoreDamagedException(path, $"is shorter than {data.Length} bytes");
@@ -178,6 +193,6 @@ internal sealed class MemoryRecordStore : IRecordStore
             at += RecordHeaderBytes + length;
         }
 
-        _stored = name == DataFile ? _order.Count : -1;
+        _stored = _order.Count;
     }
 }

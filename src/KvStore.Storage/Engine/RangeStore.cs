@@ -23,6 +23,8 @@ public sealed class RangeStore
     /// <summary>The newest revision written, published or not.</summary>
     private Revision _written;
     private int _endedPinsSeen;
+    /// <summary>Set before anything of a dropped range is reclaimed, so that a reader who misses a record sees why.</summary>
+    private volatile bool _hasEnded;
     private byte[] _buffer = new byte[256];
 
     internal RangeStore(IRecordStore records, RangeDescription description, KeyIndex index)
@@ -132,14 +134,19 @@ public sealed class RangeStore
         if (_dropped < _compacted && _endedPinsSeen != _pins.Ended) Drop();
     }
 
-    /// <summary>Whether the index still leads to a stored record.</summary>
-    internal bool Holds(in RecordId id, ReadOnlySpan<byte> record, Revision dropped)
+    /// <summary>Whether a stored record is newer than what was dropped (<see cref="DroppedThrough"/>, read before the pass) or the index leads to it.</summary>
+    internal bool MayReach(in RecordId id, ReadOnlySpan<byte> record, Revision dropped)
     {
         var lineage = _description.LineageOf(id);
-        return lineage >= 0 && Index.Contains(StoredRecord.Parse(record, id).Key, id.Revision, id.Sub, lineage, dropped);
+        return lineage >= 0 && (id.Revision > dropped || Index.Contains(StoredRecord.Parse(record, id).Key, id.Revision, id.Sub, lineage, dropped));
     }
 
-    internal void EndAllPins() => _pins.EndAll();
+    /// <summary>The range was dropped or its store is closed: its snapshots end, and reclaim may take its records from under a reader.</summary>
+    internal void End()
+    {
+        _hasEnded = true;
+        _pins.EndAll();
+    }
 
     /// <summary>Takes over a part of the keys after a split, when this range gets new bounds.</summary>
     internal void Replace(KeyIndex index, RangeDescription description)
@@ -182,6 +189,7 @@ public sealed class RangeStore
     /// <summary>The newest published version (null revision) or the one at a revision.</summary>
     /// <exception cref="CompactedException">at &lt; CompactRevision.</exception>
     /// <exception cref="FutureRevisionException">at &gt; Revision.</exception>
+    /// <exception cref="SnapshotEndedException">The range was dropped and its records are reclaimed.</exception>
     /// <exception cref="RecordDamagedException">The record is not what was written.</exception>
     public bool TryGet(ReadOnlySpan<byte> key, Revision? at, out KeyValue value)
     {
@@ -205,6 +213,7 @@ public sealed class RangeStore
                 value = Read(record, id, key);
                 return true;
             }
+            if (_hasEnded) throw new SnapshotEndedException(revision);
             if (index == Index && index.Contains(key, id.Revision, id.Sub, version.Lineage, DroppedThrough)) throw Missing(id);
         }
     }

@@ -7,6 +7,8 @@ namespace KvStore.Storage.Tests.Engine;
 internal sealed class StoreTwins : IDisposable
 {
     private readonly string? _temporary;
+    private readonly FaultyFileSystem? _faulty;
+    private readonly MemoryFileSystem? _memory;
 
     public StoreTwins(string kind)
     {
@@ -14,13 +16,13 @@ internal sealed class StoreTwins : IDisposable
         {
             _temporary = System.IO.Directory.CreateTempSubdirectory("kvstore-engine-").FullName;
             Directory = _temporary + "/group";
-            FileSystem = FileSystems.ForThisPlatform();
+            FileSystem = _faulty = new FaultyFileSystem(FileSystems.ForThisPlatform());
             Factory = new FasterRecordStoreFactory(FileSystem, new FasterOptions { MemoryBytes = 1 << 20, PageBytes = 64 << 10, SegmentBytes = 1 << 20, HashBuckets = 1024, ReserveBytes = 1 });
         }
         else
         {
             Directory = "/group";
-            FileSystem = new MemoryFileSystem();
+            FileSystem = _memory = new MemoryFileSystem();
             Factory = new MemoryRecordStoreFactory(FileSystem);
         }
     }
@@ -30,6 +32,27 @@ internal sealed class StoreTwins : IDisposable
     public IFileSystem FileSystem { get; }
     public IRecordStoreFactory Factory { get; }
     public string Directory { get; }
+
+    public bool FailSyncs
+    {
+        set
+        {
+            if (_faulty is not null) _faulty.FailSyncs = value;
+            else _memory!.FailSyncs = value;
+        }
+    }
+
+    public void FillDisk()
+    {
+        if (_faulty is not null) _faulty.IsFull = true;
+        else _memory!.CapacityBytes = _memory.UsedBytes + 1;
+    }
+
+    public void EmptyDisk()
+    {
+        if (_faulty is not null) _faulty.IsFull = false;
+        else _memory!.CapacityBytes = 1 << 30;
+    }
 
     public GroupStore Open() => GroupStore.Open(FileSystem, Directory, Factory, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
 

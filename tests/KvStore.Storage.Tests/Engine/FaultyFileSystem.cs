@@ -1,0 +1,27 @@
+using KvStore.Storage.FileSystem;
+
+namespace KvStore.Storage.Tests.Engine;
+
+/// <summary>The real file system, on which syncs of directories fail and space runs out when asked to.</summary>
+internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
+{
+    public bool FailSyncs { get; set; }
+    public bool IsFull { get; set; }
+
+    public IFile Open(string path, FileOpen mode) => inner.Open(path, mode);
+    public bool FileExists(string path) => inner.FileExists(path);
+    public bool DirectoryExists(string path) => inner.DirectoryExists(path);
+    public void CreateDirectory(string path) => inner.CreateDirectory(path);
+    public IReadOnlyList<string> List(string path) => inner.List(path);
+    public void DeleteFile(string path) => inner.DeleteFile(path);
+    public void DeleteDirectory(string path) => inner.DeleteDirectory(path);
+    public void Rename(string from, string to) => inner.Rename(from, to);
+    public long AvailableBytes(string path) => IsFull ? 0 : inner.AvailableBytes(path);
+    public IDisposable? TryLock(string path) => inner.TryLock(path);
+
+    public void SyncDirectory(string path)
+    {
+        if (FailSyncs) throw new IOException($"fsync of '{path}' failed: injected");
+        inner.SyncDirectory(path);
+    }
+}

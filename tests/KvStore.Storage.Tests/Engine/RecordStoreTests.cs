@@ -1,0 +1,112 @@
+using System.Text;
+using KvStore.Storage.Engine;
+using KvStore.Storage.FileSystem;
+
+namespace KvStore.Storage.Tests.Engine;
+
+/// <summary>What was once wrong, or must never be, each as small as it gets.</summary>
+public sealed class RecordStoreTests
+{
+    public static TheoryData<string> Kinds => StoreTwins.Kinds;
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Reclaim_keeps_the_records_of_an_ancestor_for_the_range_that_was_split_off(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        using var store = twins.Open();
+        var parent = store.CreateRange(new Stay(1));
+        GroupStoreTests.Put(parent, "z", "old", 1);
+        var child = store.CreateRange(RangeDescription.New(new Stay(2)) with { Start = "m"u8.ToArray(), Lineage = [new RangeAncestor(new Stay(1), new Revision(1))] });
+        using (var snapshot = parent.Snapshot(null, SnapshotHistory.All))
+            foreach (var (id, record) in snapshot.Records(new Revision(1))) child.Restore(id, record);
+        child.Publish(new Revision(1));
+        GroupStoreTests.Delete(parent, "z", 2);
+        parent.Compact(new Revision(2));
+        child.Compact(new Revision(1));
+        GroupStoreTests.Checkpoint(store, "");
+        Assert.True(store.Reclaim());
+        Assert.Equal("old", GroupStoreTests.Get(child, "z"));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_reader_of_a_dropped_range_is_told_so_and_not_of_damage(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        using var store = twins.Open();
+        var range = store.CreateRange(new Stay(1));
+        GroupStoreTests.Put(range, "a", "1", 1);
+        store.DropRange(range.Stay);
+        GroupStoreTests.Checkpoint(store, "");
+        Assert.True(store.Reclaim());
+        Assert.Throws<SnapshotEndedException>(() => GroupStoreTests.Get(range, "a"));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_refused_checkpoint_on_a_full_disk_is_not_fatal(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        using (var store = twins.Open())
+        {
+            var range = store.CreateRange(new Stay(1));
+            GroupStoreTests.Put(range, "a", "1", 1);
+            GroupStoreTests.Checkpoint(store, "first");
+            GroupStoreTests.Put(range, "a", "2", 2);
+            twins.FillDisk();
+            Exception? failure = null;
+            Assert.True(store.BeginCheckpoint("second"u8.ToArray(), e => failure = e));
+            Assert.IsType<DiskFullException>(failure);
+            GroupStoreTests.Put(range, "a", "3", 3);
+            Assert.Equal("3", GroupStoreTests.Get(range, "a"));
+            twins.EmptyDisk();
+            GroupStoreTests.Checkpoint(store, "third");
+        }
+
+        using var again = twins.Open();
+        Assert.Equal("third", Encoding.UTF8.GetString(again.RecoveredState!.Value.Span));
+        Assert.Equal("3", GroupStoreTests.Get(Assert.Single(again.Ranges), "a"));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_checkpoint_that_cannot_be_made_durable_is_fatal_and_the_last_one_stays(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        using (var store = twins.Open())
+        {
+            var range = store.CreateRange(new Stay(1));
+            GroupStoreTests.Put(range, "a", "1", 1);
+            GroupStoreTests.Checkpoint(store, "first");
+            GroupStoreTests.Put(range, "a", "2", 2);
+            twins.FailSyncs = true;
+            using var done = new ManualResetEventSlim();
+            Exception? failure = null;
+            Assert.True(store.BeginCheckpoint("second"u8.ToArray(), e =>
+            {
+                failure = e;
+                done.Set();
+            }));
+            done.Wait();
+            Assert.IsAssignableFrom<IOException>(failure);
+            twins.FailSyncs = false;
+            Assert.Throws<IOException>(() => range.Put("b"u8, ""u8, new Revision(3), 0, 0));
+        }
+
+        using var again = twins.Open();
+        Assert.Equal("first", Encoding.UTF8.GetString(again.RecoveredState!.Value.Span));
+        Assert.Equal("1", GroupStoreTests.Get(Assert.Single(again.Ranges), "a"));
+    }
+
+    [Fact]
+    public void A_hole_in_the_log_is_damage_and_not_an_empty_range()
+    {
+        using var twins = new StoreTwins("faster");
+        using (var store = twins.Open())
+        {
+            var range = store.CreateRange(new Stay(1));
+            for (ulong revision = 1; revision <= 2000; revision++) GroupStoreTests.Put(range, $"key{revision}", new string('x', 100), revision);
+            GroupStoreTests.Checkpoint(store, "");
+        }
+
+        using (var file = twins.FileSystem.Open($"{twins.Directory}/store-1/hlog.log.0", FileOpen.OpenExisting)) file.WriteAt(new byte[64 << 10], 64 << 10);
+        Assert.Throws<StoreDamagedException>(() => twins.Open().Dispose());
+    }
+}
