@@ -35,5 +35,5 @@ internal sealed class GrpcEndpointBinder(IEndpointRouteBuilder endpoints, GrpcSe
         where THandler : Delegate => handler ?? throw new InvalidOperationException("The service was bound without an instance.");
 
     private void Map(IMethod method, Func<HttpServerCallContext, Task> invoke) =>
-        endpoints.Map(method.FullName, new ServerCallHandler(method.Type, invoke, options, log).HandleAsync).WithDisplayName("gRPC " + method.FullName);
+        endpoints.Map(method.FullName, new ServerCallHandler(method, invoke, options, log).HandleAsync).WithDisplayName("gRPC " + method.FullName);
 }

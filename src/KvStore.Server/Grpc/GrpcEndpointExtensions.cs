@@ -16,6 +16,10 @@ internal static class GrpcEndpointExtensions
     /// <summary>Streams of one connection: a client's calls and watches share one connection, and Kestrel's default of 100 makes them wait for each other.</summary>
     private const int StreamsPerConnection = 1024;
 
+    private static readonly TimeSpan KeepAlivePingDelay = TimeSpan.FromSeconds(30);
+
+    private static readonly TimeSpan KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
+
     /// <summary>Maps a service that the container holds; one instance serves all calls.</summary>
     public static void MapGrpcService<TService>(this IEndpointRouteBuilder endpoints)
         where TService : class
@@ -52,12 +56,23 @@ internal static class GrpcEndpointExtensions
             if (!GrpcRequest.Accept(http))
                 return Task.CompletedTask;
             var call = new HttpServerCallContext(http, options, Logger(endpoints));
-            return call.FinishAsync(new Status(StatusCode.Unimplemented, $"The method {http.Request.Path} is not implemented here."));
+            return call.FinishAsync(HttpServerCallContext.Unimplemented(http));
         }).WithDisplayName("gRPC of an unknown method");
     }
 
     /// <summary>Kestrel's limits as gRPC wants them.</summary>
-    public static void UseGrpcLimits(this KestrelServerOptions kestrel) => kestrel.Limits.Http2.MaxStreamsPerConnection = StreamsPerConnection;
+    public static void UseGrpcLimits(this KestrelServerOptions kestrel)
+    {
+        var limits = kestrel.Limits;
+        limits.Http2.MaxStreamsPerConnection = StreamsPerConnection;
+
+        // A caller that is slow to take one stream is what flow control is for; Kestrel's guard would end its whole connection, with all other streams.
+        limits.MinResponseDataRate = null;
+
+        // What that guard was for, a peer that is gone without a word, the pings find.
+        limits.Http2.KeepAlivePingDelay = KeepAlivePingDelay;
+        limits.Http2.KeepAlivePingTimeout = KeepAlivePingTimeout;
+    }
 
     private static GrpcEndpointBinder Binder(IEndpointRouteBuilder endpoints) => new(endpoints, Options(endpoints), Logger(endpoints));
 

@@ -91,10 +91,12 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
 
     protected override Metadata RequestHeadersCore => _requestHeaders ??= ReadMetadata(http.Request.Headers);
 
+    public static Status Unimplemented(HttpContext http) => new(StatusCode.Unimplemented, $"The method {http.Request.Path} is not implemented here.");
+
     /// <summary>Reads what the protocol itself says in the headers. Malformed values are an <see cref="RpcException"/> with the status that the specification names.</summary>
     public void Begin(MethodType type)
     {
-        if (type != MethodType.Unary)
+        if (type is MethodType.ClientStreaming or MethodType.DuplexStreaming)
             LiftUploadLimits();
         var headers = http.Request.Headers;
         if (headers.GrpcTimeout is { Count: > 0 } timeout)
@@ -117,7 +119,7 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
         T? message = null;
         while (true)
         {
-            var result = await _requests.ReadAsync(_token).ConfigureAwait(false);
+            var result = await ReceiveAsync(_token).ConfigureAwait(false);
             var buffer = result.Buffer;
             if (message is null)
                 _deserializer.TryRead(ref buffer, marshaller, out message);
@@ -148,7 +150,7 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
             Append(marshaller, message);
             if (mode == FlushMode.WhenFull && _responses.CanGetUnflushedBytes && _responses.UnflushedBytes < HintedBytesMax)
                 return default;
-            return _responses.FlushAsync(cancellationToken);
+            return _responses.FlushAsync(cancellationToken.CanBeCanceled ? cancellationToken : _token);
         }
     }
 
@@ -299,7 +301,7 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
             if (_requestsEnded)
                 return null;
             if (!_requests.TryRead(out var result))
-                result = await _requests.ReadAsync(cancellationToken.CanBeCanceled ? cancellationToken : _token).ConfigureAwait(false);
+                result = await ReceiveAsync(cancellationToken).ConfigureAwait(false);
             _unparsed = result.Buffer;
             _holdsRead = true;
             if (_deserializer.TryRead(ref _unparsed, marshaller, out var message))
@@ -309,6 +311,23 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
             if (!_unparsed.IsEmpty)
                 throw new RpcException(new Status(StatusCode.Internal, "The request stream ended within a message."));
             _requestsEnded = true;
+        }
+    }
+
+    /// <summary>Reads until bytes come, the call is cut short, or the handler's own token fires.</summary>
+    private async ValueTask<ReadResult> ReceiveAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (!cancellationToken.CanBeCanceled || cancellationToken == _token)
+                return await _requests.ReadAsync(_token).ConfigureAwait(false);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _token);
+            return await _requests.ReadAsync(either.Token).ConfigureAwait(false);
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            // The stream or its connection was reset; the call's token fires a moment later.
+            throw new RpcException(new Status(StatusCode.Cancelled, "The caller is gone.", e));
         }
     }
 
@@ -324,7 +343,7 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
     private void Append<T>(Marshaller<T> marshaller, T message)
     {
         if (_finished)
-            throw new InvalidOperationException("The call has ended; nothing more can be written.");
+            throw _deadlineExceeded ? new OperationCanceledException(DeadlinePassed.Detail) : new InvalidOperationException("The call has ended; nothing more can be written.");
         if (!_headersSent)
             StartResponse();
         _serializer.Write(marshaller, message);

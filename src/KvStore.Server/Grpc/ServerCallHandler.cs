@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace KvStore.Server.Grpc;
 
 /// <summary>What is the same for all methods: admission, deadline, and turning whatever happens into a status.</summary>
-internal sealed partial class ServerCallHandler(MethodType type, Func<HttpServerCallContext, Task> invoke, GrpcServerOptions options, ILogger log)
+internal sealed partial class ServerCallHandler(IMethod method, Func<HttpServerCallContext, Task> invoke, GrpcServerOptions options, ILogger log)
 {
     public async Task HandleAsync(HttpContext http)
     {
@@ -17,7 +17,9 @@ internal sealed partial class ServerCallHandler(MethodType type, Func<HttpServer
         Metadata? trailers = null;
         try
         {
-            call.Begin(type);
+            if (http.Request.Path.Value != method.FullName)
+                throw new RpcException(HttpServerCallContext.Unimplemented(http)); // routes match in any case, method names do not
+            call.Begin(method.Type);
             await invoke(call).ConfigureAwait(false);
             status = call.Status;
         }
@@ -36,7 +38,7 @@ internal sealed partial class ServerCallHandler(MethodType type, Func<HttpServer
     private Status Explain(Exception exception, HttpServerCallContext call)
     {
         // After the caller is gone or the deadline has passed, a handler fails in many ways, and none of them tells anybody anything.
-        if (call.CancellationToken.IsCancellationRequested || exception is ConnectionResetException or ConnectionAbortedException)
+        if (call.DeadlineExceeded || call.CancellationToken.IsCancellationRequested || exception is ConnectionResetException or ConnectionAbortedException)
             return call.DeadlineExceeded ? HttpServerCallContext.DeadlinePassed : Status.DefaultCancelled;
         if (exception is BadHttpRequestException bad)
             return new Status(bad.StatusCode == StatusCodes.Status413PayloadTooLarge ? StatusCode.ResourceExhausted : StatusCode.Internal, bad.Message);

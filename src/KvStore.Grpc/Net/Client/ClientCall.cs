@@ -102,8 +102,7 @@ internal abstract class ClientCall(GrpcChannel channel, CallOptions options) : I
     {
         if (Interlocked.CompareExchange(ref _ended, outcome, null) is { } earlier)
             return earlier;
-        _deadlineTimer?.Dispose();
-        _callerRegistration.Unregister();
+        StopWatching();
         return outcome;
     }
 
@@ -112,7 +111,15 @@ internal abstract class ClientCall(GrpcChannel channel, CallOptions options) : I
     {
         var outcome = new CallOutcome(new Status(StatusCode.Internal, detail), Ended?.Trailers ?? []);
         Volatile.Write(ref _ended, outcome);
+        StopWatching();
         return outcome;
+    }
+
+    /// <summary>Neither the deadline nor the caller's token has anything left to end.</summary>
+    private void StopWatching()
+    {
+        _deadlineTimer?.Dispose();
+        _callerRegistration.Unregister();
     }
 
     private void ResetStream()

@@ -89,7 +89,16 @@ internal sealed class RequestStreamContent<T> : HttpContent, IClientStreamWriter
 
     protected override async Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken)
     {
-        await stream.FlushAsync(cancellationToken).ConfigureAwait(false); // the request headers leave now, not with the first message
+        try
+        {
+            await stream.FlushAsync(cancellationToken).ConfigureAwait(false); // the request headers leave now, not with the first message
+        }
+        catch
+        {
+            _opened.TrySetCanceled(CancellationToken.None); // the server was quicker to end the call; a writer that waits must learn of it
+            throw;
+        }
+
         _opened.TrySetResult(stream);
         await _completed.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
     }

@@ -10,11 +10,11 @@ internal static class ResponseFields
 {
     public static string? Find(HttpHeadersNonValidated fields, string name) => fields.TryGetValues(name, out var values) ? values.ToString() : null;
 
-    /// <summary>The failure that a response which is not gRPC stands for, or null.</summary>
+    /// <summary>The failure that a response which is not gRPC stands for, or null. Where a gRPC status stands beside an HTTP error, the gRPC status counts.</summary>
     public static Status? Refusal(HttpResponseMessage response)
     {
         var contentType = Find(response.Content.Headers.NonValidated, "Content-Type");
-        if (response.StatusCode != HttpStatusCode.OK)
+        if (response.StatusCode != HttpStatusCode.OK && !(GrpcProtocol.IsGrpcContentType(contentType) && Find(response.Headers.NonValidated, GrpcProtocol.StatusHeader) is not null))
             return new Status(StatusMapping.FromHttpStatus((int)response.StatusCode), $"The response is not gRPC: HTTP status {(int)response.StatusCode}, content-type '{contentType}'.");
         return GrpcProtocol.IsGrpcContentType(contentType) ? null : new Status(StatusCode.Unknown, $"The response is not gRPC: content-type '{contentType}'.");
     }
