@@ -155,7 +155,9 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
         {
             case CompactedException:
                 return new NodeError(NodeErrorCode.Compacted, failure.Message);
-            case ObjectDisposedException:
+            case FutureRevisionException:
+                return new NodeError(NodeErrorCode.FutureRevision, failure.Message);
+            case ObjectDisposedException or SnapshotEndedException:
                 return new NodeError(NodeErrorCode.Unavailable, $"the replica of group {replica.Group} has just switched to a snapshot") { RetryAfter = TimeSpan.FromMilliseconds(10) };
             case RecordDamagedException:
                 replica.ReportDamage(failure.Message);

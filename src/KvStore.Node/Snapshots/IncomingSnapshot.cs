@@ -14,7 +14,7 @@ internal sealed class IncomingSnapshot : IDisposable
     public IncomingSnapshot(SnapshotChunk first, NodeId node, SnapshotInstall install, MonotonicTime now)
     {
         (LastChunk, Node, _install, State, LastChunkAt) = (first, node, install, first.State, now);
-        foreach (var range in State.Ranges) install.Store.CreateRange(new Stay(range.Stay));
+        foreach (var range in State.Ranges) install.Store.CreateRange(RangeDescription.New(new Stay(range.Stay)) with { CompactRevision = new Revision(range.CompactRevision) });
     }
 
     public GroupState State { get; }
@@ -51,12 +51,7 @@ internal sealed class IncomingSnapshot : IDisposable
     /// <summary>Makes the received store the group's current one, durably. The old one is closed.</summary>
     public GroupStore Commit()
     {
-        foreach (var range in State.Ranges)
-        {
-            var stored = _install.Store.FindRange(new Stay(range.Stay))!;
-            stored.Publish(new Revision(range.Revision));
-            stored.Compact(new Revision(range.CompactRevision));
-        }
+        foreach (var range in State.Ranges) _install.Store.FindRange(new Stay(range.Stay))!.Publish(new Revision(range.Revision));
         return _install.Commit(State.ToByteArray());
     }
 

@@ -27,7 +27,7 @@ internal sealed class OutgoingSnapshot : IDisposable
 
     public OutgoingSnapshot(GroupReplica replica, ReplicaId to, NodeId node, Term term, ulong streamId, GroupState state, IReadOnlyList<RangeSnapshot> ranges, MonotonicTime now)
     {
-        (_replica, To, Node, Term, StreamId, _state, _ranges, LastProgress) = (replica, to, node, term, streamId, state, ranges, now);
+        (_replica, To, Node, Term, StreamId, _state, _ranges, Began, LastProgress) = (replica, to, node, term, streamId, state, ranges, now, now);
         Index = new LogIndex(state.AppliedIndex);
         _records = ranges.SelectMany(range => range.Records(Revision.Zero)).GetEnumerator();
     }
@@ -37,6 +37,7 @@ internal sealed class OutgoingSnapshot : IDisposable
     public Term Term { get; }
     public ulong StreamId { get; }
     public LogIndex Index { get; }
+    public MonotonicTime Began { get; }
     public MonotonicTime LastProgress { get; private set; }
     public MonotonicTime LastSent { get; private set; }
 
@@ -53,7 +54,7 @@ internal sealed class OutgoingSnapshot : IDisposable
         }
     }
 
-    /// <exception cref="ObjectDisposedException">The pin on the ranges' history has ended.</exception>
+    /// <exception cref="SnapshotEndedException">The pin on the ranges' history has ended.</exception>
     public void SendMore(ITransport transport, MonotonicTime now)
     {
         while (!_done && _underWay.Count < ChunksUnderWayMax)

@@ -4,6 +4,7 @@ using KvStore.Node.Time;
 using KvStore.Node.Transport;
 using KvStore.Node.Workers;
 using KvStore.Raft;
+using KvStore.Storage.Engine;
 using Microsoft.Extensions.Logging;
 
 namespace KvStore.Node.Snapshots;
@@ -13,6 +14,9 @@ internal sealed class SnapshotSender
 {
     private static readonly TimeSpan SendAgainAfter = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan FailAfter = TimeSpan.FromSeconds(30);
+
+    /// <summary>Longer than this history is not kept for one stream (DESIGN §5).</summary>
+    private static readonly TimeSpan PinTime = TimeSpan.FromSeconds(60);
 
     private readonly BackgroundWorker _background;
     private readonly ITransport _transport;
@@ -37,7 +41,7 @@ internal sealed class SnapshotSender
         {
             if (pinned.Replica.StoppedReason is not null) return;
             var state = pinned.CaptureState();
-            var ranges = pinned.Store.Ranges.OrderBy(range => range.Stay).Select(range => range.Snapshot()).ToArray();
+            var ranges = pinned.Store.Ranges.OrderBy(range => range.Stay).Select(range => range.Snapshot(null, SnapshotHistory.All)).ToArray();
             _background.Post(() => Begin(pinned, new OutgoingSnapshot(pinned.Replica, to, node, term, _random.Next(), state, ranges, _time.Now)));
         }
     }
@@ -72,7 +76,7 @@ internal sealed class SnapshotSender
         {
             stream.SendMore(_transport, _time.Now);
         }
-        catch (ObjectDisposedException ended)
+        catch (SnapshotEndedException ended)
         {
             End(key, SnapshotOutcome.Failed, ended.Message);
         }
@@ -83,7 +87,8 @@ internal sealed class SnapshotSender
         foreach (var (key, (stream, applier)) in _streams.ToArray())
         {
             var view = applier.Replica.View;
-            if (!view.IsLeader || view.Term != stream.Term) End(key, SnapshotOutcome.Failed, "leadership was lost");
+            if (now - stream.Began >= PinTime) End(key, SnapshotOutcome.Failed, $"history is pinned for no longer than {PinTime}");
+            else if (!view.IsLeader || view.Term != stream.Term) End(key, SnapshotOutcome.Failed, "leadership was lost");
             else if (now - stream.LastProgress >= FailAfter) End(key, SnapshotOutcome.Failed, "the follower does not answer");
             else if (now - stream.LastProgress >= SendAgainAfter && now - stream.LastSent >= SendAgainAfter) stream.SendAgain(_transport, now);
         }

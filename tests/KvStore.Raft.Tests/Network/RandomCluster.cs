@@ -108,18 +108,18 @@ internal sealed class RandomCluster
 
     private void BreakThings()
     {
-        if (_faults.Partitions && Chance(0.01)) Partition();
-        if (_faults.Partitions && Chance(0.01)) _cut.Clear();
+        if (Chance(_faults.Partition)) Partition();
+        if (Chance(_faults.Partition)) _cut.Clear();
         foreach (var (id, replica) in _replicas)
         {
             if (replica.IsUp && Chance(_faults.Crash))
             {
                 replica.Crash();
                 Crashes++;
-                _nodes[id].DownUntil = _now + _random.NextInt64(2_000_000_000);
+                _nodes[id].DownUntil = _now + _random.NextInt64(_faults.RestartAfterMax.Ticks * 100);
             }
             else if (!replica.IsUp && _now >= _nodes[id].DownUntil) replica.Restart(Local(id));
-            if (Chance(_faults.Pause)) _nodes[id].PausedUntil = _now + _random.NextInt64(3_000_000_000);
+            if (Chance(_faults.Pause)) _nodes[id].PausedUntil = _now + _random.NextInt64(_faults.PauseMax.Ticks * 100);
             if (replica.IsUp && Chance(_faults.Compact) && replica.AppliedIndex > replica.Disk.Start && !IsPaused(id) && replica.Disk.Last >= replica.AppliedIndex)
                 replica.Compact(replica.AppliedIndex);
         }
@@ -127,10 +127,18 @@ internal sealed class RandomCluster
 
     private void Partition()
     {
+        if (Chance(0.5))
+        {
+            // A bridge: two replicas do not hear each other, the others hear both.
+            var (a, b) = (RandomReplica(), RandomReplica());
+            _cut.Add((a, b));
+            _cut.Add((b, a));
+            return;
+        }
         var side = _replicas.Keys.Where(_ => Chance(0.5)).ToHashSet();
-        foreach (var a in _replicas.Keys)
-            foreach (var b in _replicas.Keys)
-                if (side.Contains(a) != side.Contains(b) && Chance(0.9)) _cut.Add((a, b));
+        foreach (var from in _replicas.Keys)
+            foreach (var to in _replicas.Keys)
+                if (side.Contains(from) != side.Contains(to) && Chance(0.9)) _cut.Add((from, to));
     }
 
     private void Clients()
@@ -139,7 +147,7 @@ internal sealed class RandomCluster
         {
             if (!replica.IsUp || IsPaused(id)) continue;
             var now = Local(id);
-            for (var i = Chance(0.3) ? _random.Next(4) : 0; i > 0; i--)
+            for (var i = Chance(_faults.Propose) ? _random.Next(4) : 0; i > 0; i--)
                 if (replica.Node.Propose(Payload(), now).Status == ProposeStatus.Accepted) Accepted++;
             if (Chance(0.05))
             {

@@ -1,0 +1,45 @@
+using Google.Protobuf;
+using KvStore.Node.Commands;
+using KvStore.Node.Placement;
+using KvStore.Node.StateMachine;
+using KvStore.Raft;
+
+namespace KvStore.Node.Tests.Cluster;
+
+/// <summary>A batch whose outcome a test can ask for.</summary>
+internal sealed class TestBatch : WriteBatch
+{
+    private readonly TaskCompletionSource<IReadOnlyList<CommandResult>> _done = new();
+    private int _answers;
+
+    public Task<IReadOnlyList<CommandResult>> Done => _done.Task;
+
+    public override void Applied(ReadOnlySpan<CommandResult> results)
+    {
+        Assert.Equal(1, ++_answers);
+        _done.SetResult(results.ToArray());
+    }
+
+    public override void Failed(NodeError error)
+    {
+        Assert.Equal(1, ++_answers);
+        _done.SetException(new NodeException(error));
+    }
+
+    public static TestBatch Of(RangeDescriptor range, MonotonicTime deadline, (LogIndex Index, GroupId Group)? session, params Command[] commands)
+    {
+        var message = new RangeCommands { Route = new Route { RangeId = range.Id.Value, Epoch = range.Epoch } };
+        if (session is { } open)
+        {
+            message.SessionGroup = open.Group.Value;
+            message.SessionIndex = open.Index.Value;
+            message.LowestAwaited = commands[0].Sequence;
+        }
+        message.Commands.AddRange(commands);
+        return new TestBatch { Range = range.Id, Epoch = range.Epoch, Commands = message.ToByteArray(), Count = commands.Length, Deadline = deadline };
+    }
+
+    public static Command Put(string key, string value) => new() { Put = new Put { Key = ByteString.CopyFromUtf8(key), Value = ByteString.CopyFromUtf8(value) } };
+
+    public static Command Increment(string key, ulong sequence) => new() { Increment = new Increment { Key = ByteString.CopyFromUtf8(key), Delta = 1 }, Sequence = sequence };
+}

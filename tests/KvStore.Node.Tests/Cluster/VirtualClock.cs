@@ -1,0 +1,29 @@
+using KvStore.Raft;
+
+namespace KvStore.Node.Tests.Cluster;
+
+/// <summary>Virtual time and what is to happen at some time of it, in order.</summary>
+internal sealed class VirtualClock
+{
+    private readonly PriorityQueue<Action, (long, long)> _events = new();
+    private long _sequence;
+
+    public MonotonicTime Now { get; private set; } = new(1_000_000_000);
+
+    public void At(MonotonicTime time, Action action) => _events.Enqueue(action, (time.Nanoseconds, _sequence++));
+
+    public MonotonicTime? NextEvent => _events.TryPeek(out _, out var key) ? new MonotonicTime(key.Item1) : null;
+
+    public void Advance(MonotonicTime to)
+    {
+        if (to > Now) Now = to;
+    }
+
+    /// <summary>Runs one event that is due.</summary>
+    public bool RunDue()
+    {
+        if (NextEvent is not { } next || next > Now) return false;
+        _events.Dequeue()();
+        return true;
+    }
+}

@@ -1,0 +1,27 @@
+using KvStore.Storage.FileSystem;
+
+namespace KvStore.Storage.Tests.FileSystem;
+
+public class PendingNamesTests
+{
+    [Fact]
+    public void A_sync_of_one_directory_leaves_what_is_pending_in_others()
+    {
+        for (ulong seed = 0; seed < 20; seed++)
+        {
+            var disk = new MemoryFileSystem();
+            disk.CreateDirectory("/a");
+            disk.CreateDirectory("/b");
+            disk.SyncDirectory("/");
+            disk.Open("/a/1", FileOpen.CreateNew).Dispose();
+            disk.Open("/b/1", FileOpen.CreateNew).Dispose();
+            disk.Open("/a/2", FileOpen.CreateNew).Dispose();
+            disk.SyncDirectory("/b");
+            disk.SyncDirectory("/b");
+            disk.SyncDirectory("/a");
+            disk.Crash(seed);
+            Assert.Equal(["1", "2"], disk.List("/a"));
+            Assert.Equal(["1"], disk.List("/b"));
+        }
+    }
+}
