@@ -15,9 +15,12 @@ public sealed record CheckOptions
             : throw new ArgumentOutOfRangeException(nameof(MemoryBytesMax), value, "expected 1 MiB to 3 GiB");
     } = 1024 * MebiByte;
 
-    /// <summary>Transitions to try, over all components; by default no limit. The same history and limit give the same result on every machine.</summary>
+    /// <summary>
+    /// Transitions to try, over all components and the explaining of a violation; by default no limit. The same history and limit give the same result
+    /// on every machine.
+    /// </summary>
     public long StepsMax { get; init; } = long.MaxValue;
 
-    /// <summary>Time to spend; by default no limit.</summary>
+    /// <summary>Time to spend, looked at between slices of well under a second; by default no limit.</summary>
     public TimeSpan? TimeMax { get; init; }
 }

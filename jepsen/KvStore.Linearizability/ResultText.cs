@@ -20,13 +20,15 @@ internal static class ResultText
         return text.ToString();
     }
 
-    public static string Describe(Unresolved unresolved) => $"undecided: {Names(unresolved.Keys)} ({unresolved.Reason switch
+    public static string Describe(Unresolved unresolved) => $"undecided: {Names(unresolved.Keys)} ({Describe(unresolved.Reason)})";
+
+    private static string Describe(UnresolvedReason reason) => reason switch
     {
         UnresolvedReason.Memory => "the memory limit was reached",
         UnresolvedReason.Steps => "the step limit was reached",
         UnresolvedReason.Time => "the time limit was reached",
         _ => "too many operations on one key or connected keys",
-    }})";
+    };
 
     public static string Names(IReadOnlyList<string> keys) =>
         string.Join(", ", keys.Take(KeysShown).Select(k => Value.Of(k).ToString())) + (keys.Count > KeysShown ? $" and {keys.Count - KeysShown} more" : "");
@@ -35,13 +37,23 @@ internal static class ResultText
     {
         text.AppendLine().Append(CultureInfo.InvariantCulture, $"key {Names(violation.Keys)}: this operation cannot be placed");
         text.AppendLine().Append(CultureInfo.InvariantCulture, $"  {violation.Operation}");
-        text.AppendLine().Append(CultureInfo.InvariantCulture, $"what the store can have held then: {string.Join(" or ", violation.PossibleStates)}");
-        var hidden = Math.Max(0, violation.LongestPrefix.Count - PrefixShown);
-        text.AppendLine().Append(CultureInfo.InvariantCulture, $"one order of all that returned before it ({violation.LongestPrefix.Count} operations{(hidden > 0 ? $", the last {PrefixShown}" : "")}):");
-        foreach (var placed in violation.LongestPrefix.Skip(hidden)) text.AppendLine().Append(CultureInfo.InvariantCulture, $"  {placed.Operation} → {placed.StateAfter}");
+        if (violation.PossibleStates.Count > 0) text.AppendLine().Append(CultureInfo.InvariantCulture, $"what the store can have held then: {string.Join(" or ", violation.PossibleStates)}");
+        DescribePrefix(violation, text);
         text.AppendLine().Append("running at the same time, or of unknown outcome:");
         foreach (var neighbour in violation.Neighbours.OrderBy(n => n.Call).Take(NeighboursShown)) text.AppendLine().Append(CultureInfo.InvariantCulture, $"  {neighbour}");
         if (violation.Neighbours.Count == 0) text.Append(" nothing");
         if (violation.Neighbours.Count > NeighboursShown) text.AppendLine().Append(CultureInfo.InvariantCulture, $"  and {violation.Neighbours.Count - NeighboursShown} more");
+    }
+
+    private static void DescribePrefix(Violation violation, StringBuilder text)
+    {
+        if (violation.CutShort is { } reason)
+        {
+            text.AppendLine().Append(CultureInfo.InvariantCulture, $"an order of what returned before it was not looked for to the end: {Describe(reason)}");
+            return;
+        }
+        var hidden = Math.Max(0, violation.LongestPrefix.Count - PrefixShown);
+        text.AppendLine().Append(CultureInfo.InvariantCulture, $"one order of all that returned before it ({violation.LongestPrefix.Count} operations{(hidden > 0 ? $", the last {PrefixShown}" : "")}):");
+        foreach (var placed in violation.LongestPrefix.Skip(hidden)) text.AppendLine().Append(CultureInfo.InvariantCulture, $"  {placed.Operation} → {placed.StateAfter}");
     }
 }

@@ -16,6 +16,12 @@ public sealed record Violation(
     IReadOnlyList<string> PossibleStates,
     IReadOnlyList<Operation> Neighbours)
 {
+    /// <summary>
+    /// The limit that ended the search for this evidence; null when it is complete. The verdict stands, but <see cref="LongestPrefix"/> is empty, and on a key that
+    /// is only appended to and read an operation after <see cref="Operation"/> may be the first that cannot be placed.
+    /// </summary>
+    public UnresolvedReason? CutShort { get; init; }
+
     /// <summary>The key of the operation; of a transaction, all its keys.</summary>
     public string Key => Operation.Transaction is { } transaction ? string.Join(", ", transaction.Keys.Distinct()) : Operation.Key;
 }

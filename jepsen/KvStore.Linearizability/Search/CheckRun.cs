@@ -1,5 +1,3 @@
-using System.Diagnostics;
-
 namespace KvStore.Linearizability.Search;
 
 /// <summary>
@@ -13,21 +11,17 @@ internal sealed class CheckRun
     private const long CollectedAtBytes = 64 << 20;
 
     private readonly History _history;
-    private readonly CheckOptions _options;
-    private readonly CancellationToken _cancellation;
+    private readonly CheckLimits _limits;
     private readonly MemoryBudget _budget;
-    private readonly long _started = Stopwatch.GetTimestamp();
     private readonly List<Unresolved> _unresolved = [];
     private readonly Queue<ComponentCheck> _open;
     private readonly int _componentCount;
     private Violation? _violation;
-    private long _steps;
 
     public CheckRun(History history, CheckOptions options, CancellationToken cancellation)
     {
         _history = history;
-        _options = options;
-        _cancellation = cancellation;
+        _limits = new CheckLimits(options, cancellation);
         _budget = new MemoryBudget(options.MemoryBytesMax);
         _open = new Queue<ComponentCheck>(Partition.Of(history.Operations).Select(c => new ComponentCheck(history, c, _budget)));
         _componentCount = _open.Count;
@@ -37,10 +31,10 @@ internal sealed class CheckRun
     {
         while (_violation is null && _open.TryDequeue(out var component))
         {
-            _cancellation.ThrowIfCancellationRequested();
+            var limit = _limits.Reached();
             if (component.IsGivenUp) continue;
             if (component.OperationCount > ComponentPlan.OperationsMax) GiveUp(component, UnresolvedReason.TooManyOperations);
-            else if (LimitReached() is { } limit) GiveUp(component, limit);
+            else if (limit is not null) GiveUp(component, limit.Value);
             else RunSlice(component);
         }
         return new CheckResult
@@ -50,7 +44,7 @@ internal sealed class CheckRun
             Violation = _violation,
             Unresolved = _unresolved,
             ComponentCount = _componentCount,
-            Steps = _steps,
+            Steps = _limits.Steps,
             PeakMemoryBytes = _budget.Peak,
         };
     }
@@ -64,7 +58,7 @@ internal sealed class CheckRun
                 break;
             case SearchStatus.Exhausted:
                 foreach (var other in _open) other.Close();
-                _violation = component.Explain();
+                _violation = component.Explain(_limits);
                 break;
             default:
                 if (!component.IsGivenUp) _open.Enqueue(component);
@@ -79,7 +73,7 @@ internal sealed class CheckRun
             var before = component.Steps;
             try
             {
-                return component.Run(Math.Min(SliceStepsMax, FirstSliceSteps << Math.Min(component.Slices, 20)));
+                return component.Run(_limits.Slice(Math.Min(SliceStepsMax, FirstSliceSteps << Math.Min(component.Slices, 20))));
             }
             catch (MemoryBudgetException)
             {
@@ -89,7 +83,7 @@ internal sealed class CheckRun
             }
             finally
             {
-                _steps += component.Steps - before;
+                _limits.Spend(component.Steps - before);
             }
         }
     }
@@ -102,9 +96,4 @@ internal sealed class CheckRun
         // What the others take now must not come on top of what this one leaves behind.
         if (isLarge) GC.Collect();
     }
-
-    private UnresolvedReason? LimitReached() =>
-        _steps >= _options.StepsMax ? UnresolvedReason.Steps
-        : _options.TimeMax is { } time && Stopwatch.GetElapsedTime(_started) > time ? UnresolvedReason.Time
-        : null;
 }
