@@ -16,7 +16,10 @@ internal static class CurrentStore
     {
         if (SealedFile.Read(fileSystem, directory, FileName) is not { } content) return First;
         var name = Encoding.ASCII.GetString(content);
-        return NumberOf(name) > 0 ? name : throw new StoreDamagedException($"{directory}/{FileName}", $"names '{name}'");
+        if (NumberOf(name) == 0) throw new StoreDamagedException($"{directory}/{FileName}", $"names '{name}'");
+        // It is written only when the store is complete: an empty one must not be made in its place.
+        if (!fileSystem.DirectoryExists($"{directory}/{name}")) throw new StoreDamagedException($"{directory}/{name}", "is missing, though CURRENT names it");
+        return name;
     }
 
     public static void Write(IFileSystem fileSystem, string directory, string name)

@@ -146,7 +146,7 @@ public sealed class BesideReadersTests
         if (order == ScanOrder.Descending) expected.Reverse();
         var found = snapshot.Scan(Encoding.UTF8.GetBytes(start), Encoding.UTF8.GetBytes(end), order)
             .Select(v => (Encoding.UTF8.GetString(v.Key.Span), Encoding.UTF8.GetString(v.Value.Span), v.Create.Value, v.Modified.Value, v.Version));
-        Assert.Equal(expected, found);
+        KnownWrites.AssertSame(expected, found);
         Assert.Equal(expected.Count, snapshot.Count(Encoding.UTF8.GetBytes(start), Encoding.UTF8.GetBytes(end)));
     }
 
@@ -155,7 +155,7 @@ public sealed class BesideReadersTests
         using var snapshot = range.Snapshot(null, SnapshotHistory.All);
         var (compacted, newest) = (snapshot.Description.CompactRevision.Value, snapshot.Revision.Value);
         var after = (ulong)random.NextInt64((long)compacted, (long)newest + 1);
-        Assert.Equal(_writes.Written(after, newest), snapshot.Records(new Revision(after + 1)).Select(r => (r.Id.Revision.Value, r.Id.Sub)));
+        KnownWrites.AssertSame(_writes.Written(after, newest), snapshot.Records(new Revision(after + 1)).Select(r => (r.Id.Revision.Value, r.Id.Sub)));
     }
 
     private static string? Get(RangeStore range, string key, ulong? at) => GroupStoreTests.Get(range, key, at);

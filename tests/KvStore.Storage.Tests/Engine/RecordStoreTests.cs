@@ -109,4 +109,13 @@ public sealed class RecordStoreTests
         using (var file = twins.FileSystem.Open($"{twins.Directory}/store-1/hlog.log.0", FileOpen.OpenExisting)) file.WriteAt(new byte[64 << 10], 64 << 10);
         Assert.Throws<StoreDamagedException>(() => twins.Open().Dispose());
     }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void A_store_that_CURRENT_names_and_that_is_missing_is_damage_and_not_an_empty_store(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        GroupStore.BeginInstall(twins.FileSystem, twins.Directory, twins.Factory, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance).Commit("x"u8.ToArray()).Dispose();
+        twins.FileSystem.DeleteDirectory($"{twins.Directory}/store-2");
+        Assert.Throws<StoreDamagedException>(() => twins.Open().Dispose());
+    }
 }

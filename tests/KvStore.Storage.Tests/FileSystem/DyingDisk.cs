@@ -44,7 +44,7 @@ internal sealed class DyingDisk : IDisposable
     }
 
     /// <summary>Empty on success.</summary>
-    private static string Run(string program, params string[] arguments)
+    internal static string Run(string program, params string[] arguments)
     {
         try
         {
