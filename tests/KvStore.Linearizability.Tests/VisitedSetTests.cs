@@ -3,11 +3,27 @@ using KvStore.Linearizability.Search;
 namespace KvStore.Linearizability.Tests;
 
 /// <summary>
-/// The set of visited configurations stores a window of 64-operation words. When a whole number of words is placed and nothing after them, that window is
-/// empty, which was once stored wrongly.
+/// The memory of a search stores which operations are placed as a window of 64-operation words. It once stored an empty window, and so took configurations
+/// with the same state and different operations placed for one.
 /// </summary>
-public sealed class WordBorderTests
+public sealed class VisitedSetTests
 {
+    /// <summary>The put first leads nowhere, the cas first is right, and both leave the same state.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(63)]
+    [InlineData(64)]
+    [InlineData(65)]
+    public void Two_operations_that_leave_the_same_state_are_told_apart(int before)
+    {
+        var put = Operation.Put(1, "k0", "same", call: 1_000_000).Returned(at: 1_000_100);
+        var swap = Operation.CompareAndSwap(2, "k0", Value.Absent, "same", call: 1_000_000).Swapped(at: 1_000_100);
+
+        var result = LinearizabilityChecker.Check(History.Of([.. Before(before), put, swap]));
+
+        Assert.Equal(Verdict.Linearizable, result.Verdict);
+    }
+
     [Fact]
     public void Configurations_with_an_empty_window_are_told_apart_by_place_state_and_unknown_operations()
     {
@@ -76,6 +92,7 @@ public sealed class WordBorderTests
     /// <summary>So many operations one after another that leave the key absent, as the brute force has it at the start.</summary>
     private static IEnumerable<Operation> Before(int count)
     {
+        if (count == 0) yield break;
         for (var i = 0; i < count - 1; i++) yield return Operation.Put(1000, "k0", i, call: i * 10).Returned((i * 10) + 5);
         yield return Operation.Delete(1000, "k0", call: count * 10).Existed((count * 10) + 5);
     }
