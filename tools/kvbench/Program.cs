@@ -7,6 +7,11 @@ if (args.Length == 0 || args.Contains("--help"))
 }
 try
 {
+    if (args is ["table", var lines])
+    {
+        BenchTable.Read(lines).Write(Console.Out);
+        return 0;
+    }
     var options = BenchOptions.Parse(args);
     await using var target = await Targets.OpenAsync(options);
     var report = await new LoadRun(options, target).RunAsync();
