@@ -13,6 +13,7 @@ public sealed class DependencyTests
         ["KvStore.Server"] = ["KvStore.Node", "KvStore.Protocol"],
         ["KvStore.Client"] = ["KvStore.Protocol"],
         ["KvStore.Cli"] = ["KvStore.Client"],
+        ["sample"] = ["KvStore.Client"],
         ["kvbench"] = ["KvStore.Client"],
         ["kvinspect"] = ["KvStore.Storage"],
         ["KvStore.Linearizability"] = [],

@@ -8,7 +8,7 @@ internal static class Repository
     public static string Root { get; } = FindRoot();
 
     public static IEnumerable<string> Projects() =>
-        ((string[])["src", "tests", "jepsen", "tools"])
+        ((string[])["src", "tests", "jepsen", "tools", "docs"])
             .SelectMany(folder => Directory.EnumerateFiles(Path.Combine(Root, folder), "*.csproj", SearchOption.AllDirectories))
             .Order(StringComparer.Ordinal);
 

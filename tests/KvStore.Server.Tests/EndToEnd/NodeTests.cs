@@ -1,0 +1,176 @@
+using System.Diagnostics;
+using System.Net;
+using KvStore.Client;
+using KvStore.Node;
+using KvStore.Server.Configuration;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
+
+namespace KvStore.Server.Tests.EndToEnd;
+
+public sealed class NodeTests
+{
+    [Fact]
+    public async Task The_sample_of_the_documentation_does_what_it_says()
+    {
+        var node = new SingleNode();
+        await node.InitializeAsync();
+        try
+        {
+            var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+            start.ArgumentList.Add(SampleDll);
+            start.ArgumentList.Add(node.Endpoint);
+            using var process = Process.Start(start)!;
+            var errors = process.StandardError.ReadToEndAsync();
+            var output = await process.StandardOutput.ReadToEndAsync();
+            await process.WaitForExitAsync();
+            Assert.True(process.ExitCode == 0, await errors);
+            Assert.Equal(
+                """
+                put: revision 1
+                get: hello (version 1)
+                swap: True
+                late swap: False, there is bye
+                created: True
+                visits: 2
+                scan: sample/greeting = bye
+                scan: sample/once = first
+                scan: sample/visits = 2
+                deleted: True
+                """.ReplaceLineEndings("\n"),
+                string.Join('\n', output.Split('\n').Take(10)));
+            Assert.Contains("refused:", output, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task What_was_written_is_there_after_a_stop_and_a_start()
+    {
+        var node = new SingleNode();
+        await node.InitializeAsync();
+        try
+        {
+            await using (var client = await KvClient.ConnectAsync(node.Endpoint))
+                for (var i = 0; i < 100; i++) await client.PutAsync($"{(char)('a' + i % 26)}/{i}", $"{i}");
+            await node.StopAsync();
+            await node.InitializeAsync();
+            await using (var client = await KvClient.ConnectAsync(node.Endpoint))
+            {
+                for (var i = 0; i < 100; i++) Assert.Equal($"{i}", (await client.GetAsync($"{(char)('a' + i % 26)}/{i}"))?.ValueText);
+                Assert.Equal(100, await client.CountAsync(KvRange.All));
+                var keys = new List<string>();
+                await foreach (var entry in client.ScanAsync(KvRange.All)) keys.Add(entry.KeyText);
+                Assert.Equal(keys.Order(StringComparer.Ordinal), keys);
+                Assert.Equal(100, keys.Count);
+            }
+        }
+        finally
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Health_readiness_and_metrics_are_served_over_http()
+    {
+        var node = new SingleNode();
+        await node.InitializeAsync();
+        try
+        {
+            using var http = new HttpClient { BaseAddress = new Uri($"http://{node.Options.HttpAddress}") };
+            Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri("/healthz", UriKind.Relative))).StatusCode);
+            Assert.Equal(HttpStatusCode.OK, (await http.GetAsync(new Uri("/readyz", UriKind.Relative))).StatusCode);
+            var metrics = await http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+            Assert.Contains("kvstore_ready 1\n", metrics, StringComparison.Ordinal);
+            Assert.Contains("kvstore_replica_is_leader{group=\"1\"} 1\n", metrics, StringComparison.Ordinal);
+        }
+        finally
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_data_directory_in_use_or_of_another_cluster_is_refused_in_one_line()
+    {
+        var node = new SingleNode();
+        await node.InitializeAsync();
+        try
+        {
+            var ports = SingleNode.FreePorts(3);
+            var second = node.Options with { ClientAddress = $"127.0.0.1:{ports[0]}", PeerAddress = $"127.0.0.1:{ports[1]}", HttpAddress = $"127.0.0.1:{ports[2]}" };
+            await RefusedAsync(second, "in use");
+            await node.StopAsync();
+            await RefusedAsync(node.Options with { Token = "another" }, "cluster");
+        }
+        finally
+        {
+            await node.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_port_in_use_is_refused_in_one_line()
+    {
+        var node = new SingleNode();
+        await node.InitializeAsync();
+        var other = Directory.CreateTempSubdirectory("kvstore-server-").FullName;
+        try
+        {
+            var ports = SingleNode.FreePorts(2);
+            await RefusedAsync(node.Options with { DataDirectory = other + "/a", ClientAddress = $"127.0.0.1:{ports[0]}", HttpAddress = $"127.0.0.1:{ports[1]}" }, node.Options.PeerAddress);
+            await RefusedAsync(node.Options with { DataDirectory = other + "/b", PeerAddress = $"127.0.0.1:{ports[0]}", HttpAddress = $"127.0.0.1:{ports[1]}" }, node.Options.ClientAddress);
+        }
+        finally
+        {
+            await node.DisposeAsync();
+            Directory.Delete(other, recursive: true);
+        }
+    }
+
+    [Fact]
+    public async Task A_node_runs_inside_any_host()
+    {
+        var home = Directory.CreateTempSubdirectory("kvstore-server-").FullName;
+        var ports = SingleNode.FreePorts(3);
+        try
+        {
+            var builder = Host.CreateApplicationBuilder([
+                $"--KvStore:DataDirectory={home}/data", $"--KvStore:ClientAddress=127.0.0.1:{ports[0]}", $"--KvStore:PeerAddress=127.0.0.1:{ports[1]}", $"--KvStore:HttpAddress=127.0.0.1:{ports[2]}"]);
+            builder.Logging.ClearProviders();
+            builder.AddKvStoreNode();
+            using var host = builder.Build();
+            await host.StartAsync();
+            await using (var client = await KvClient.ConnectAsync($"http://127.0.0.1:{ports[0]}", new KvClientOptions { ConnectTimeout = TimeSpan.FromSeconds(30), Timeout = TimeSpan.FromSeconds(30) }))
+                Assert.Equal(1ul, (await client.PutAsync("embedded", "yes")).Revision);
+            await host.StopAsync();
+        }
+        finally
+        {
+            Directory.Delete(home, recursive: true);
+        }
+    }
+
+    // Built with the same configuration as these tests: …/bin/Release/net10.0/.
+    private static string SampleDll
+    {
+        get
+        {
+            var framework = new DirectoryInfo(AppContext.BaseDirectory.TrimEnd('/'));
+            return Path.Combine(TestPaths.Root, "docs", "sample", "bin", framework.Parent!.Name, framework.Name, "sample.dll");
+        }
+    }
+
+    private static async Task RefusedAsync(KvStoreServerOptions options, string mention)
+    {
+        await using var server = new KvStoreServer(options, NullLoggerFactory.Instance);
+        var e = await Assert.ThrowsAsync<NodeStartException>(() => server.StartAsync(CancellationToken.None));
+        Assert.Contains(mention, e.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', e.Message);
+    }
+}
