@@ -10,13 +10,16 @@ namespace KvStore.Storage.Engine;
 internal sealed class FasterCheckpoints(IFileSystem fileSystem, string directory, FasterManifest? current)
     : DeviceLogCommitCheckpointManager(new LocalStorageNamedDeviceFactory(), new DefaultCheckpointNamingScheme(directory), removeOutdated: false)
 {
-    private const string LogFolder = "cpr-checkpoints", IndexFolder = "index-checkpoints";
+    private const string LogFolder = "cpr-checkpoints";
 
     /// <summary>What the next checkpoint stores. Set by the apply thread while none is running.</summary>
     public ReadOnlyMemory<byte> State { get; set; }
 
-    /// <summary>The next checkpoint takes the hash table, too. Set by the apply thread while none is running.</summary>
-    public bool IsFull { get; set; }
+    /// <summary>Buckets of the hash table that the records were written with.</summary>
+    public long HashBuckets { get; set; }
+
+    /// <summary>How many records the next checkpoint holds, about. Set by the apply thread while none is running.</summary>
+    public long Records { get; set; }
 
     public FasterManifest? Current { get; private set; } = current;
 
@@ -25,10 +28,9 @@ internal sealed class FasterCheckpoints(IFileSystem fileSystem, string directory
         base.CommitLogCheckpoint(logToken, commitMetadata);
         if (!GetLogCheckpointMetadata(logToken, null, false, -1).AsSpan(0, commitMetadata.Length).SequenceEqual(commitMetadata))
             throw new IOException($"{directory}: the metadata of checkpoint {logToken} does not read back");
-        var index = IsFull ? logToken : Current!.Index;
-        foreach (var folder in (string[])[$"{LogFolder}/{logToken}", LogFolder, $"{IndexFolder}/{index}", IndexFolder]) fileSystem.SyncDirectory($"{directory}/{folder}");
+        foreach (var folder in (string[])[$"{LogFolder}/{logToken}", LogFolder]) fileSystem.SyncDirectory($"{directory}/{folder}");
         SealedFile.Write(fileSystem, directory, FasterManifest.StateFileOf(logToken), State.Span);
-        var manifest = new FasterManifest(index, logToken);
+        var manifest = new FasterManifest(logToken, HashBuckets, Records);
         manifest.Write(fileSystem, directory);
         VerifyRead(manifest);
         Current = manifest;
@@ -45,11 +47,10 @@ internal sealed class FasterCheckpoints(IFileSystem fileSystem, string directory
     /// <summary>Deletes the checkpoints and state files that the manifest does not name.</summary>
     public void DeleteOutdated()
     {
-        foreach (var folder in (string[])[LogFolder, IndexFolder])
+        if (fileSystem.DirectoryExists($"{directory}/{LogFolder}"))
         {
-            if (!fileSystem.DirectoryExists($"{directory}/{folder}")) continue;
-            foreach (var name in fileSystem.List($"{directory}/{folder}"))
-                if (Guid.TryParse(name, out var token) && token != Current?.Index && token != Current?.Log) fileSystem.DeleteDirectory($"{directory}/{folder}/{name}");
+            foreach (var name in fileSystem.List($"{directory}/{LogFolder}"))
+                if (Guid.TryParse(name, out var token) && token != Current?.Log) fileSystem.DeleteDirectory($"{directory}/{LogFolder}/{name}");
         }
 
         foreach (var name in fileSystem.List(directory))

@@ -1,11 +1,14 @@
+using System.Buffers.Binary;
 using KvStore.Storage.FileSystem;
 
 namespace KvStore.Storage.Engine;
 
-/// <summary>Which checkpoint of a FASTER store is the last complete one: the tokens of index and log, and by the log's token the state file.</summary>
-internal sealed record FasterManifest(Guid Index, Guid Log)
+/// <summary>Which checkpoint of a FASTER store is the last complete one: its token, which names the state file too, the size of the
+/// hash table, and about how many records the log holds.</summary>
+internal sealed record FasterManifest(Guid Log, long HashBuckets, long Records)
 {
     public const string FileName = "MANIFEST";
+    private const int TokenBytes = 16, ContentBytes = TokenBytes + 2 * sizeof(long);
 
     public string StateFile => StateFileOf(Log);
 
@@ -16,15 +19,17 @@ internal sealed record FasterManifest(Guid Index, Guid Log)
     public static FasterManifest? Read(IFileSystem fileSystem, string directory)
     {
         if (SealedFile.Read(fileSystem, directory, FileName) is not { } content) return null;
-        if (content.Length != 32) throw new StoreDamagedException($"{directory}/{FileName}", $"holds {content.Length} bytes instead of 32");
-        return new FasterManifest(new Guid(content.AsSpan(0, 16), bigEndian: true), new Guid(content.AsSpan(16), bigEndian: true));
+        if (content.Length != ContentBytes) throw new StoreDamagedException($"{directory}/{FileName}", $"holds {content.Length} bytes instead of {ContentBytes}");
+        var numbers = content.AsSpan(TokenBytes);
+        return new FasterManifest(new Guid(content.AsSpan(0, TokenBytes), bigEndian: true), BinaryPrimitives.ReadInt64LittleEndian(numbers), BinaryPrimitives.ReadInt64LittleEndian(numbers[sizeof(long)..]));
     }
 
     public void Write(IFileSystem fileSystem, string directory)
     {
-        Span<byte> content = stackalloc byte[32];
-        Index.TryWriteBytes(content, bigEndian: true, out _);
-        Log.TryWriteBytes(content[16..], bigEndian: true, out _);
+        Span<byte> content = stackalloc byte[ContentBytes];
+        Log.TryWriteBytes(content, bigEndian: true, out _);
+        BinaryPrimitives.WriteInt64LittleEndian(content[TokenBytes..], HashBuckets);
+        BinaryPrimitives.WriteInt64LittleEndian(content[(TokenBytes + sizeof(long))..], Records);
         SealedFile.Write(fileSystem, directory, FileName, content);
     }
 }

@@ -9,7 +9,7 @@ public sealed record FasterOptions
     public int PageBytes { get; init; } = 4 << 20;
     /// <summary>Bytes of a file of the log, a power of two.</summary>
     public int SegmentBytes { get; init; } = 64 << 20;
-    /// <summary>Buckets of 64 bytes in the hash table; it never grows, so about a quarter of the records that are expected.</summary>
+    /// <summary>The fewest buckets of 64 bytes in the hash table. It never grows while the store is open; each start chooses a quarter of the records of the last checkpoint, and never fewer than before.</summary>
     public long HashBuckets { get; init; } = 64 << 10;
     /// <summary>A checkpoint is refused when less than this would stay free: FASTER waits for ever on a full disk.</summary>
     public long ReserveBytes { get; init; } = 64 << 20;

@@ -10,7 +10,8 @@ namespace KvStore.Storage.Engine;
 /// <summary>Records in FASTER's hybrid log under the four rules of DESIGN §5. Every id is written once; a checkpoint is an append.</summary>
 internal sealed class FasterRecordStore : IRecordStore
 {
-    private const int BucketBytes = 64;
+    /// <summary>Entries of the hash table that share a bucket (a cache line) at best; more chain buckets, and reads slow down.</summary>
+    private const int RecordsPerBucket = 4;
     private readonly IFileSystem _fileSystem;
     private readonly string _directory;
     private readonly FasterOptions _options;
@@ -26,6 +27,8 @@ internal sealed class FasterRecordStore : IRecordStore
 
     /// <summary>Set once, by whichever thread meets the failure; then nothing is written any more.</summary>
     private volatile Exception? _failure;
+    /// <summary>Records appended since the store was opened and those found then; the apply thread's. What reclaim drops is not taken off: it only chooses the next size of the hash table.</summary>
+    private long _recordCount;
     /// <summary>1 while a checkpoint runs.</summary>
     private int _checkpointing;
     /// <summary>Where the copies of the last reclaim pass end: the next pass has to cover them all, or a dead copy outlives its tombstone (rule 2).</summary>
@@ -42,7 +45,7 @@ internal sealed class FasterRecordStore : IRecordStore
             RecoveredState = SealedFile.Read(fileSystem, directory, manifest.StateFile) ?? throw new StoreDamagedException($"{directory}/{manifest.StateFile}", "is missing");
         _device = Devices.CreateLogDevice(Path.Combine(directory, "hlog.log"));
         _checkpoints = new FasterCheckpoints(fileSystem, Path.GetFullPath(directory), manifest);
-        _store = new FasterKV<RecordId, SpanByte>(options.HashBuckets,
+        _store = new FasterKV<RecordId, SpanByte>(BucketsFor(manifest),
             new LogSettings
             {
                 LogDevice = _device,
@@ -73,11 +76,14 @@ internal sealed class FasterRecordStore : IRecordStore
 
     public long LogBytes => _store.Log.TailAddress - _store.Log.BeginAddress;
 
+    /// <summary>Buckets of the hash table.</summary>
+    internal long HashBuckets => _store.IndexSize;
+
     public void ScanRecovered(RecordScan onRecord)
     {
         // Up to the tail is safe only while nobody appends.
         using var records = _store.Log.Scan(_store.Log.BeginAddress, _store.Log.TailAddress);
-        while (records.GetNext(out _)) onRecord(in records.GetKey(), records.GetValue().AsReadOnlySpan());
+        for (_recordCount = 0; records.GetNext(out _); _recordCount++) onRecord(in records.GetKey(), records.GetValue().AsReadOnlySpan());
     }
 
     public unsafe void Append(in RecordId id, ReadOnlySpan<byte> record)
@@ -89,6 +95,8 @@ internal sealed class FasterRecordStore : IRecordStore
             var value = SpanByte.FromPointer(bytes, record.Length);
             if (_writer.Upsert(ref key, ref value).IsPending) _writer.CompletePending(wait: true);
         }
+
+        _recordCount++;
     }
 
     public bool TryRead(in RecordId id, out byte[] record)
@@ -145,8 +153,7 @@ internal sealed class FasterRecordStore : IRecordStore
         }
 
         if (Interlocked.CompareExchange(ref _checkpointing, 1, 0) != 0) return false;
-        _checkpoints.IsFull = _checkpoints.Current is null;
-        var needed = _options.ReserveBytes + state.Length + (_store.Log.TailAddress - _store.Log.SafeReadOnlyAddress) + (_checkpoints.IsFull ? _store.IndexSize * BucketBytes : 0);
+        var needed = _options.ReserveBytes + state.Length + (_store.Log.TailAddress - _store.Log.SafeReadOnlyAddress);
         if (_fileSystem.AvailableBytes(_directory) < needed)
         {
             // Not fatal: nothing was begun. The caller keeps its log and tries again later.
@@ -156,12 +163,10 @@ internal sealed class FasterRecordStore : IRecordStore
         }
 
         _checkpoints.State = state;
-        var begun = _checkpoints.IsFull
-            ? _store.TryInitiateFullCheckpoint(out _, CheckpointType.FoldOver)
-            : _store.TryInitiateHybridLogCheckpoint(out _, CheckpointType.FoldOver);
-        Invariant.That(begun, "one checkpoint at a time");
+        (_checkpoints.HashBuckets, _checkpoints.Records) = (HashBuckets, _recordCount);
+        Invariant.That(_store.TryInitiateHybridLogCheckpoint(out _, CheckpointType.FoldOver), "one checkpoint at a time");
         // The cut is here: the writer passes it before it appends again.
-        while (_store.SystemState.Phase is Phase.PREPARE or Phase.PREP_INDEX_CHECKPOINT) _writer.Refresh();
+        while (_store.SystemState.Phase is Phase.PREPARE) _writer.Refresh();
         _ = FinishCheckpointAsync(completed);
         return true;
     }
@@ -230,7 +235,8 @@ internal sealed class FasterRecordStore : IRecordStore
     {
         try
         {
-            _store.Recover(manifest.Index, manifest.Log);
+            // Without the index of a checkpoint: the hash table is filled from the log, in the size that suits what the log holds now.
+            _store.Recover(Guid.Empty, manifest.Log);
         }
         catch (Exception e)
         {
@@ -284,6 +290,13 @@ internal sealed class FasterRecordStore : IRecordStore
             if (begin == _store.Log.BeginAddress) return false;
         }
     }
+
+    /// <summary>
+    /// Never fewer than the records were written with: each points to the one before it in the same bucket, so the chains of a table that was filled anew are whole only
+    /// when its buckets are parts of the old ones.
+    /// </summary>
+    private long BucketsFor(FasterManifest? last) =>
+        (long)BitOperations.RoundUpToPowerOf2((ulong)Math.Max(_options.HashBuckets, last is null ? 0 : Math.Max(last.HashBuckets, last.Records / RecordsPerBucket)));
 
     private Session TakeReader()
     {

@@ -66,10 +66,8 @@ public sealed class KillTests(ITestOutputHelper output)
     private List<string> Follow(Process writer, Random random, Action<Process> end)
     {
         var begun = new List<string>();
-        var left = random.Next(1, 6);
-        while (left > 0 && writer.StandardOutput.ReadLine() is { } line)
-            if (Take(line, begun)) left--;
-        Assert.True(left == 0, "the writer ended by itself");
+        var (checkpoints, passes) = (_checkpoints + random.Next(1, 6), _passes);
+        while (_checkpoints < checkpoints || _passes == passes) Take(writer.StandardOutput.ReadLine() ?? throw new InvalidOperationException("the writer ended by itself"), begun);
         writer.WaitForExit(random.Next(0, 80));
         end(writer);
         writer.WaitForExit();
@@ -77,17 +75,15 @@ public sealed class KillTests(ITestOutputHelper output)
         return begun;
     }
 
-    /// <summary>True for a completed checkpoint.</summary>
-    private bool Take(string line, List<string> begun)
+    private void Take(string line, List<string> begun)
     {
         Assert.False(line.StartsWith("failed", StringComparison.Ordinal), line);
         if (line == "reclaimed") _passes++;
         if (line.StartsWith("begin ", StringComparison.Ordinal)) begun.Add(line[6..]);
-        if (!line.StartsWith("done ", StringComparison.Ordinal)) return false;
+        if (!line.StartsWith("done ", StringComparison.Ordinal)) return;
         _completed = line[5..];
         begun.RemoveRange(0, begun.IndexOf(_completed) + 1);
         _checkpoints++;
-        return true;
     }
 
     private void Check(string directory, List<string> begun, int round)
@@ -102,9 +98,5 @@ public sealed class KillTests(ITestOutputHelper output)
         _completed = state;
     }
 
-    private void Report()
-    {
-        output.WriteLine($"{_checkpoints} checkpoints and {_passes} reclaim passes up to '{_completed}'");
-        Assert.True(_passes > 0, "no reclaim pass ran");
-    }
+    private void Report() => output.WriteLine($"{_checkpoints} checkpoints and {_passes} reclaim passes up to '{_completed}'");
 }

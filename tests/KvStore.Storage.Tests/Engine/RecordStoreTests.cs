@@ -96,6 +96,40 @@ public sealed class RecordStoreTests
     }
 
     [Fact]
+    public void A_restart_chooses_the_hash_table_by_what_the_store_holds()
+    {
+        using var twins = new StoreTwins("faster");
+        using (var store = twins.Open())
+        {
+            var range = store.CreateRange(new Stay(1));
+            for (ulong revision = 1; revision <= 9000; revision++) GroupStoreTests.Put(range, $"key{revision}", "x", revision);
+            GroupStoreTests.Checkpoint(store, "");
+        }
+
+        var log = $"{twins.Directory}/store-1";
+        Assert.Equal(9000, FasterManifest.Read(twins.FileSystem, log)!.Records);
+        using (var records = (FasterRecordStore)twins.Factory.Open(log)) Assert.Equal(4096, records.HashBuckets);
+        using var again = twins.Open();
+        for (var i = 1; i <= 9000; i++) Assert.Equal("x", GroupStoreTests.Get(Assert.Single(again.Ranges), $"key{i}"));
+    }
+
+    [Fact]
+    public void A_restart_never_takes_a_smaller_hash_table_than_the_records_were_written_with()
+    {
+        using var twins = new StoreTwins("faster");
+        var larger = new FasterRecordStoreFactory(twins.FileSystem, KilledWriter.Options with { HashBuckets = 16 << 10 });
+        using (var store = GroupStore.Open(twins.FileSystem, twins.Directory, larger, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance))
+        {
+            var range = store.CreateRange(new Stay(1));
+            for (ulong revision = 1; revision <= 3000; revision++) GroupStoreTests.Put(range, $"key{revision}", "x", revision);
+            GroupStoreTests.Checkpoint(store, "");
+        }
+
+        using var again = twins.Open();
+        for (var i = 1; i <= 3000; i++) Assert.Equal("x", GroupStoreTests.Get(Assert.Single(again.Ranges), $"key{i}"));
+    }
+
+    [Fact]
     public void A_hole_in_the_log_is_damage_and_not_an_empty_range()
     {
         using var twins = new StoreTwins("faster");
