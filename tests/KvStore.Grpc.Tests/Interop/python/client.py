@@ -95,7 +95,8 @@ def unimplemented_method_and_unknown_method_and_service():
 
 @check
 def deadline_is_known_and_kept():
-    assert 60_000 < unary(request(), timeout=3600).deadline_milliseconds <= 3_600_000
+    # The C core rounds what it says up, by a percent or two.
+    assert 3_000_000 < unary(request(), timeout=3600).deadline_milliseconds < 4_000_000
     expect(CODE.DEADLINE_EXCEEDED, lambda: unary(request(wait_until_cut_short=True), timeout=0.1))
 
 
