@@ -300,8 +300,7 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
             ReleaseRead();
             if (_requestsEnded)
                 return null;
-            if (!_requests.TryRead(out var result))
-                result = await ReceiveAsync(cancellationToken).ConfigureAwait(false);
+            var result = await ReceiveAsync(cancellationToken).ConfigureAwait(false);
             _unparsed = result.Buffer;
             _holdsRead = true;
             if (_deserializer.TryRead(ref _unparsed, marshaller, out var message))
@@ -319,6 +318,8 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
     {
         try
         {
+            if (_requests.TryRead(out var result))
+                return result;
             if (!cancellationToken.CanBeCanceled || cancellationToken == _token)
                 return await _requests.ReadAsync(_token).ConfigureAwait(false);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _token);
