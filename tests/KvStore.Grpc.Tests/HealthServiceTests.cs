@@ -92,6 +92,26 @@ public sealed class HealthServiceTests : IAsyncLifetime
         await Expect(watch.ResponseStream, ServingStatus.Serving);
     }
 
+    [Fact]
+    public async Task Whole_server_is_what_the_host_says_when_asked()
+    {
+        var time = new Service.ManualTimeProvider();
+        string? reason = "still starting";
+        await using var server = await Service.TestServer.StartAsync(application => application.MapGrpcService(Health.BindService(new HealthService(() => Volatile.Read(ref reason), time))));
+        using var channel = server.Connect();
+        var client = new Health.HealthClient(channel);
+        using var watch = client.Watch(new HealthCheckRequest());
+        await Expect(watch.ResponseStream, ServingStatus.NotServing);
+        Assert.Equal(ServingStatus.NotServing, (await client.CheckAsync(new HealthCheckRequest())).Status);
+
+        Volatile.Write(ref reason, null);
+        Assert.Equal(ServingStatus.Serving, (await client.CheckAsync(new HealthCheckRequest())).Status);
+        while (time.PendingTimers == 0)
+            await Task.Yield();
+        time.Advance(TimeSpan.FromSeconds(1));
+        await Expect(watch.ResponseStream, ServingStatus.Serving);
+    }
+
     private static async Task Expect(IAsyncStreamReader<HealthCheckResponse> stream, ServingStatus status)
     {
         Assert.True(await stream.MoveNext());

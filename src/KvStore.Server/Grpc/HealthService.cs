@@ -5,12 +5,16 @@ namespace KvStore.Server.Grpc;
 
 /// <summary>
 /// The standard health service, <c>grpc.health.v1</c>, as load balancers and Kubernetes probes ask it. The empty service name stands for the whole node;
-/// it starts as NOT_SERVING until the host says otherwise.
+/// it is what the host answers when asked, or NOT_SERVING until <see cref="SetStatus"/> says otherwise.
 /// </summary>
-internal sealed class HealthService : Health.HealthBase
+/// <param name="notReadyReason">Why the node does not serve, null when it does; asked by each check, and by watches of the whole server once a second.</param>
+/// <param name="time">Where watches take that second from.</param>
+internal sealed class HealthService(Func<string?>? notReadyReason = null, TimeProvider? time = null) : Health.HealthBase
 {
     /// <summary>The service name that stands for the whole server.</summary>
     public const string WholeServer = "";
+
+    private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, HealthCheckResponse.Types.ServingStatus> _statuses = new() { [WholeServer] = HealthCheckResponse.Types.ServingStatus.NotServing };
@@ -51,14 +55,21 @@ internal sealed class HealthService : Health.HealthBase
             if (status != sent)
                 await responseStream.WriteAsync(new HealthCheckResponse { Status = status }, context.CancellationToken).ConfigureAwait(false);
             sent = status;
-            await changed.WaitAsync(context.CancellationToken).ConfigureAwait(false);
+            if (!IsAsked(request.Service))
+                await changed.WaitAsync(context.CancellationToken).ConfigureAwait(false);
+            else
+                await Task.Delay(PollInterval, time ?? TimeProvider.System, context.CancellationToken).ConfigureAwait(false);
         }
     }
 
     private static TaskCompletionSource NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    private bool IsAsked(string service) => notReadyReason is not null && service == WholeServer;
+
     private (HealthCheckResponse.Types.ServingStatus? Status, Task Changed) Look(string service)
     {
+        if (IsAsked(service))
+            return (notReadyReason!() is null ? HealthCheckResponse.Types.ServingStatus.Serving : HealthCheckResponse.Types.ServingStatus.NotServing, Task.CompletedTask);
         lock (_lock)
             return (_statuses.TryGetValue(service, out var status) ? status : null, _changed.Task);
     }
