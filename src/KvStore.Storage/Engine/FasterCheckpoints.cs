@@ -30,11 +30,22 @@ internal sealed class FasterCheckpoints(IFileSystem fileSystem, string directory
             throw new IOException($"{directory}: the metadata of checkpoint {logToken} does not read back");
         foreach (var folder in (string[])[$"{LogFolder}/{logToken}", LogFolder]) fileSystem.SyncDirectory($"{directory}/{folder}");
         SealedFile.Write(fileSystem, directory, FasterManifest.StateFileOf(logToken), State.Span);
-        var manifest = new FasterManifest(logToken, HashBuckets, Records);
+        var manifest = new FasterManifest(logToken, HashBuckets, Records, MetadataChecksum(logToken));
         manifest.Write(fileSystem, directory);
         VerifyRead(manifest);
         Current = manifest;
         DeleteOutdated();
+    }
+
+    public string MetadataPath(Guid log) => $"{directory}/{LogFolder}/{log}/info.dat.0";
+
+    /// <summary>CRC-32C of the metadata file; 0 when it is missing.</summary>
+    public uint MetadataChecksum(Guid log)
+    {
+        if (!fileSystem.FileExists(MetadataPath(log))) return 0;
+        using var file = fileSystem.Open(MetadataPath(log), FileOpen.ReadOnly);
+        var bytes = new byte[file.Length];
+        return file.ReadAt(bytes, 0) == bytes.Length ? Crc32C.Of(bytes) : 0;
     }
 
     // Only what reads back lets the Raft log be cut.

@@ -21,15 +21,18 @@ internal sealed class FasterFunctions : FunctionsBase<RecordId, SpanByte, int, b
 
     public override bool SingleReader(ref RecordId key, ref int input, ref SpanByte value, ref byte[]? dst, ref ReadInfo readInfo)
     {
-        dst = value.AsReadOnlySpan().ToArray();
+        dst = Bytes(ref value).ToArray();
         return true;
     }
 
     public override bool ConcurrentReader(ref RecordId key, ref int input, ref SpanByte value, ref byte[]? dst, ref ReadInfo readInfo)
     {
-        dst = value.AsReadOnlySpan().ToArray();
+        dst = Bytes(ref value).ToArray();
         return true;
     }
+
+    /// <summary>A value's bytes. A flipped bit may make it claim to be a pointer: then none, which no record has.</summary>
+    public static ReadOnlySpan<byte> Bytes(ref SpanByte value) => value.Serialized && value.MetadataSize == 0 ? value.AsReadOnlySpan() : default;
 
     /// <summary>Ids are counters: they are spread over the table by a mixing function.</summary>
     public sealed class Comparer : IFasterEqualityComparer<RecordId>
@@ -48,6 +51,6 @@ internal sealed class FasterFunctions : FunctionsBase<RecordId, SpanByte, int, b
     /// <summary>For compaction: a record that nothing leads to is dropped.</summary>
     public readonly struct Liveness(IsLive isLive) : ICompactionFunctions<RecordId, SpanByte>
     {
-        public bool IsDeleted(ref RecordId key, ref SpanByte value) => !isLive(in key, value.AsReadOnlySpan());
+        public bool IsDeleted(ref RecordId key, ref SpanByte value) => !isLive(in key, Bytes(ref value));
     }
 }

@@ -83,7 +83,7 @@ internal sealed class FasterRecordStore : IRecordStore
     {
         // Up to the tail is safe only while nobody appends.
         using var records = _store.Log.Scan(_store.Log.BeginAddress, _store.Log.TailAddress);
-        for (_recordCount = 0; records.GetNext(out _); _recordCount++) onRecord(in records.GetKey(), records.GetValue().AsReadOnlySpan());
+        for (_recordCount = 0; records.GetNext(out _); _recordCount++) onRecord(in records.GetKey(), FasterFunctions.Bytes(ref records.GetValue()));
     }
 
     public unsafe void Append(in RecordId id, ReadOnlySpan<byte> record)
@@ -233,6 +233,9 @@ internal sealed class FasterRecordStore : IRecordStore
 
     private void Recover(FasterManifest manifest)
     {
+        // FASTER believes what its metadata says, whatever it is.
+        if (_checkpoints.MetadataChecksum(manifest.Log) != manifest.MetadataChecksum)
+            throw new StoreDamagedException(_checkpoints.MetadataPath(manifest.Log), "is not what MANIFEST was written for");
         try
         {
             // Without the index of a checkpoint: the hash table is filled from the log, in the size that suits what the log holds now.

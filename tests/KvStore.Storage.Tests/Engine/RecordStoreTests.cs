@@ -152,4 +152,40 @@ public sealed class RecordStoreTests
         twins.FileSystem.DeleteDirectory($"{twins.Directory}/store-2");
         Assert.Throws<StoreDamagedException>(() => twins.Open().Dispose());
     }
+
+    [Theory, InlineData("hlog.log.0"), InlineData("info.dat.0")]
+    public void A_flipped_bit_in_a_file_of_FASTER_is_damage_or_has_no_effect(string name)
+    {
+        const int Keys = 500;
+        using var twins = new StoreTwins("faster");
+        using (var store = twins.Open())
+        {
+            var range = store.CreateRange(new Stay(1));
+            for (ulong revision = 1; revision <= Keys; revision++) GroupStoreTests.Put(range, $"key{revision}", $"value {revision}", revision);
+            GroupStoreTests.Checkpoint(store, "");
+        }
+
+        var path = Assert.Single(System.IO.Directory.GetFiles(twins.Directory, name, SearchOption.AllDirectories));
+        var whole = File.ReadAllBytes(path);
+        var (random, damages) = (new Random(3), 0);
+        for (var flip = 0; flip < 20; flip++)
+        {
+            var bit = random.Next(Math.Min(whole.Length, 40_000) * 8);
+            var flipped = whole.ToArray();
+            flipped[bit / 8] ^= (byte)(1 << (bit % 8));
+            File.WriteAllBytes(path, flipped);
+            try
+            {
+                using var store = twins.Open();
+                var range = Assert.Single(store.Ranges);
+                for (var i = 1; i <= Keys; i++) Assert.Equal($"value {i}", GroupStoreTests.Get(range, $"key{i}"));
+            }
+            catch (IOException damage) when (damage is StoreDamagedException or RecordDamagedException)
+            {
+                damages++;
+            }
+        }
+
+        Assert.True(name == "info.dat.0" ? damages == 20 : damages > 0, $"{damages} of 20 flips were found");
+    }
 }
