@@ -111,11 +111,9 @@ public sealed class KvStoreServer : IAsyncDisposable
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;
-            kestrel.Limits.Http2.MaxStreamsPerConnection = 1024;
+            kestrel.UseGrpcLimits();
             kestrel.Limits.Http2.InitialConnectionWindowSize = 1 << 20;
             kestrel.Limits.Http2.InitialStreamWindowSize = 1 << 20;
-            kestrel.Limits.Http2.KeepAlivePingDelay = TimeSpan.FromSeconds(30);
-            kestrel.Limits.Http2.KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
             kestrel.Listen(_options.ClientEndPoint, listen => listen.Protocols = HttpProtocols.Http2);
             kestrel.Listen(_options.HttpEndPoint, listen => listen.Protocols = HttpProtocols.Http1);
         });
@@ -127,6 +125,7 @@ public sealed class KvStoreServer : IAsyncDisposable
         var kv = new KvService(node, ranges, _forwarder, limits, _time);
         web.MapGrpcService(SessionBinding.Bind(kv, new SessionService(node, ranges, kv, limits, _time)));
         web.MapGrpcService(Protocol.V1.Cluster.BindService(new ClusterService(node, ranges, _forwarder, _time)));
+        web.MapGrpcService(global::Grpc.Health.V1.Health.BindService(new HealthService(() => node.NotReadyReason)));
         web.MapGrpcUnimplemented();
         HttpEndpoints.Map(web, node, _metrics, $"*:{_options.HttpEndPoint.Port}");
         return web;

@@ -44,7 +44,7 @@ internal sealed class ReplicaSet
         _receiver = new SnapshotReceiver(_background, services.Transport, services.Time, _maintenance,
             applier => GroupStore.BeginInstall(services.FileSystem, directory.Group(applier.Replica.Group), services.RecordStores, logger), () => WalWriter!.HasRoom, logger);
         WalWriter = new WalWriter(wal, services.Time, failure, CheckpointFor);
-        _loops = [.. Enumerable.Range(0, options.ReplicaLoops).Select(i => new ReplicaLoop(i, services.Time, services.Transport, WalWriter, options.HeartbeatInterval, failure))];
+        _loops = [.. Enumerable.Range(0, options.ReplicaLoops).Select(i => new ReplicaLoop(i, services.Time, services.Transport, WalWriter, WalPlace, options.HeartbeatInterval, failure))];
         var firstMap = FirstMap.Build(options);
         _driverServices = [.. _loops.Select(_ => new DriverServices(options, WalWriter, _addresses, _sender, new EntryPayloadWriter(), random, logger)
         {
@@ -61,13 +61,14 @@ internal sealed class ReplicaSet
     public NodeId NodeOf(GroupId group, ReplicaId replica) => _addresses.NodeOf(group, replica);
 
     public WalWriter WalWriter { get; }
+    private WalPlace WalPlace => _options.ReplicaLoops == 1 ? WalPlace.OnLoop : WalPlace.OwnThread;
     public NodeView View => Volatile.Read(ref _view);
     public IReadOnlyList<ReplicaLoop> Loops => _loops;
 
     /// <summary>Starts every worker; replicas that were recovered begin to run, and a founder without a meta group makes its replica.</summary>
     public void Start()
     {
-        WalWriter.StartOn(_services.Workers);
+        if (WalPlace == WalPlace.OwnThread) WalWriter.StartOn(_services.Workers);
         _background.StartOn(_services.Workers);
         foreach (var worker in _applyWorkers) worker.StartOn(_services.Workers);
         foreach (var loop in _loops) loop.StartOn(_services.Workers);
