@@ -50,4 +50,7 @@ internal static partial class NodeLog
 
     [LoggerMessage(15, LogLevel.Information, "First contact with node {Node}: its incarnation is recorded")]
     public static partial void PeerRecorded(ILogger logger, NodeId node);
+
+    [LoggerMessage(16, LogLevel.Warning, "Group {Group}: no checkpoint for want of room: {Reason}")]
+    public static partial void CheckpointRefused(ILogger logger, GroupId group, string reason);
 }

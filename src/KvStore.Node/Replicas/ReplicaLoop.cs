@@ -19,7 +19,6 @@ internal sealed class ReplicaLoop : NodeWorker
 
     private readonly ITimeSource _time;
     private readonly WalWriter _wal;
-    private readonly WalPlace _walPlace;
     private readonly TimeSpan _tickInterval;
     private readonly Inbox<LoopInput> _inbox;
     private readonly SortedDictionary<GroupId, ReplicaDriver> _drivers = [];
@@ -30,9 +29,8 @@ internal sealed class ReplicaLoop : NodeWorker
     private int _framesWaiting;
     private Drain? _drain;
 
-    public ReplicaLoop(int number, ITimeSource time, ITransport transport, WalWriter wal, WalPlace walPlace, TimeSpan heartbeatInterval, NodeFailure failure) : base($"loop-{number}", failure)
+    public ReplicaLoop(int number, ITimeSource time, ITransport transport, WalWriter wal, TimeSpan heartbeatInterval, NodeFailure failure) : base($"loop-{number}", failure)
     {
-        _walPlace = walPlace;
         _time = time;
         _wal = wal;
         _tickInterval = heartbeatInterval / 5;
@@ -62,16 +60,14 @@ internal sealed class ReplicaLoop : NodeWorker
             driver.Gather(_turn);
         }
         _dirty.Clear();
-        // First to the followers: their disks work while this node's does.
-        _turn.Frames.Send();
         if (!_turn.Wal.IsEmpty)
         {
             _wal.Submit(_turn.Wal);
             _turn.Wal = _submissions.TryPop(out var submission) ? submission : new WalSubmission(this);
         }
-        var walNext = _walPlace == WalPlace.OnLoop ? _wal.Run() : null;
+        _turn.Frames.Send();
         GoOnDraining();
-        return walNext is { } next && next < _nextTick ? next : _nextTick;
+        return _nextTick;
     }
 
     private void Take(LoopInput input)

@@ -6,6 +6,7 @@ using KvStore.Node.Transport;
 using KvStore.Node.Workers;
 using KvStore.Raft;
 using KvStore.Storage.Engine;
+using KvStore.Storage.FileSystem;
 using KvStore.Storage.Wal;
 using Microsoft.Extensions.Logging;
 
@@ -44,7 +45,7 @@ internal sealed class ReplicaSet
         _receiver = new SnapshotReceiver(_background, services.Transport, services.Time, _maintenance,
             applier => GroupStore.BeginInstall(services.FileSystem, directory.Group(applier.Replica.Group), services.RecordStores, logger), () => WalWriter!.HasRoom, logger);
         WalWriter = new WalWriter(wal, services.Time, failure, CheckpointFor);
-        _loops = [.. Enumerable.Range(0, options.ReplicaLoops).Select(i => new ReplicaLoop(i, services.Time, services.Transport, WalWriter, WalPlace, options.HeartbeatInterval, failure))];
+        _loops = [.. Enumerable.Range(0, options.ReplicaLoops).Select(i => new ReplicaLoop(i, services.Time, services.Transport, WalWriter, options.HeartbeatInterval, failure))];
         var firstMap = FirstMap.Build(options);
         _driverServices = [.. _loops.Select(_ => new DriverServices(options, WalWriter, _addresses, _sender, new EntryPayloadWriter(), random, logger)
         {
@@ -61,14 +62,13 @@ internal sealed class ReplicaSet
     public NodeId NodeOf(GroupId group, ReplicaId replica) => _addresses.NodeOf(group, replica);
 
     public WalWriter WalWriter { get; }
-    private WalPlace WalPlace => _options.ReplicaLoops == 1 ? WalPlace.OnLoop : WalPlace.OwnThread;
     public NodeView View => Volatile.Read(ref _view);
     public IReadOnlyList<ReplicaLoop> Loops => _loops;
 
     /// <summary>Starts every worker; replicas that were recovered begin to run, and a founder without a meta group makes its replica.</summary>
     public void Start()
     {
-        if (WalPlace == WalPlace.OwnThread) WalWriter.StartOn(_services.Workers);
+        WalWriter.StartOn(_services.Workers);
         _background.StartOn(_services.Workers);
         foreach (var worker in _applyWorkers) worker.StartOn(_services.Workers);
         foreach (var loop in _loops) loop.StartOn(_services.Workers);
@@ -198,6 +198,13 @@ internal sealed class ReplicaSet
 
     private void Checkpointed(ReplicaApplier applier, GroupStore store, LogIndex index, Exception? failure) => _background.Post(() =>
     {
+        if (failure is DiskFullException)
+        {
+            // Nothing was begun: the log is kept, and the next checkpoint may find room.
+            NodeLog.CheckpointRefused(_logger, applier.Replica.Group, failure.Message);
+            _maintenance.Finished(store);
+            return;
+        }
         if (failure is not null) throw new IOException($"{_directory.Group(applier.Replica.Group)}: a checkpoint failed", failure);
         applier.Replica.Loop.Post(new LoopInput(LoopInputKind.Checkpointed, applier.Replica, Number: index.Value));
         _maintenance.Finished(store);
