@@ -14,7 +14,14 @@ internal static class CurrentStore
     /// <exception cref="StoreDamagedException">CURRENT is damaged.</exception>
     public static string Read(IFileSystem fileSystem, string directory)
     {
-        if (SealedFile.Read(fileSystem, directory, FileName) is not { } content) return First;
+        if (SealedFile.Read(fileSystem, directory, FileName) is not { } content)
+        {
+            // Without CURRENT only the first store can be the live one; if that is gone, CURRENT was lost, and what is left must not be deleted as a leftover.
+            if (!fileSystem.DirectoryExists($"{directory}/{First}") && fileSystem.List(directory).Any(entry => NumberOf(entry) > 0))
+                throw new StoreDamagedException($"{directory}/{FileName}", "is missing, though there is a store");
+            return First;
+        }
+
         var name = Encoding.ASCII.GetString(content);
         if (NumberOf(name) == 0) throw new StoreDamagedException($"{directory}/{FileName}", $"names '{name}'");
         // It is written only when the store is complete: an empty one must not be made in its place.

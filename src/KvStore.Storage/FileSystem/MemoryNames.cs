@@ -17,8 +17,10 @@ internal sealed class MemoryNames
 
     public bool IsDirectory(string path) => path is "/" or "." or "" || (seen.TryGetValue(path, out MemoryFileContent? content) && content is null);
 
+    /// <summary>A directory is made durable with its parent; what was changed in the parent before is so, too. (A pending deletion of the same name must not undo it later.)</summary>
     public void AddDirectory(string path)
     {
+        Sync(ParentOf(path));
         seen[path] = null;
         durable[path] = null;
     }

@@ -89,6 +89,20 @@ public sealed class GroupStoreTests
     }
 
     [Theory, MemberData(nameof(Kinds))]
+    public void A_lost_CURRENT_is_damage_and_deletes_nothing(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        using (var store = twins.Open()) Checkpoint(store, "old");
+        using (var install = GroupStore.BeginInstall(twins.FileSystem, twins.Directory, twins.Factory, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance))
+            install.Commit(Encoding.UTF8.GetBytes("new")).Dispose();
+        twins.Open().Dispose();
+        var name = twins.FileSystem.List(twins.Directory).Single(entry => entry.StartsWith("store-", StringComparison.Ordinal));
+        twins.FileSystem.DeleteFile($"{twins.Directory}/CURRENT");
+        Assert.Throws<StoreDamagedException>(() => twins.Open());
+        Assert.True(twins.FileSystem.DirectoryExists($"{twins.Directory}/{name}"));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
     public void The_records_of_a_snapshot_make_an_equal_range(string kind)
     {
         using var twins = new StoreTwins(kind);

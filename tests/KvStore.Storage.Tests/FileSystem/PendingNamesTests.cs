@@ -24,4 +24,19 @@ public class PendingNamesTests
             Assert.Equal(["1"], disk.List("/b"));
         }
     }
+
+    [Fact]
+    public void A_directory_that_is_made_again_is_not_lost_to_the_deletion_before_it()
+    {
+        for (ulong seed = 0; seed < 20; seed++)
+        {
+            var disk = new MemoryFileSystem();
+            disk.CreateDirectory("/a/b");
+            disk.DeleteDirectory("/a/b");
+            disk.CreateDirectory("/a/b");
+            disk.SyncDirectory("/a");
+            disk.Crash(seed);
+            Assert.True(disk.DirectoryExists("/a/b"));
+        }
+    }
 }
