@@ -4,7 +4,7 @@ using KvStore.Raft;
 
 namespace KvStore.Server.Metrics;
 
-/// <summary>What a node tells monitoring. Everything is read when somebody scrapes; nothing is counted on the hot path but requests.</summary>
+/// <summary>What a node tells monitoring. Everything is read when somebody scrapes; nothing is counted on the hot path.</summary>
 internal sealed class NodeMetrics : IDisposable
 {
     private readonly KvNode _node;
@@ -13,7 +13,6 @@ internal sealed class NodeMetrics : IDisposable
     public NodeMetrics(KvNode node)
     {
         _node = node;
-        Requests = _meter.CreateCounter<long>("kvstore_requests_total", description: "Operations taken from clients, by kind.");
         _meter.CreateObservableGauge("kvstore_ready", () => node.NotReadyReason is null ? 1L : 0L, description: "1 when the node serves.");
         _meter.CreateObservableGauge("kvstore_wal_bytes", () => node.Status().WalBytes, description: "Bytes of the write-ahead log on disk.");
         _meter.CreateObservableGauge("kvstore_replica_is_leader", () => PerReplica(r => r.Role == RaftRole.Leader ? 1 : 0), description: "1 for each group that this node leads.");
@@ -28,8 +27,6 @@ internal sealed class NodeMetrics : IDisposable
         _meter.CreateObservableGauge("dotnet_gc_heap_bytes", () => GC.GetTotalMemory(forceFullCollection: false), description: "Managed heap.");
         Text = new PrometheusText(_meter);
     }
-
-    public Counter<long> Requests { get; }
 
     public PrometheusText Text { get; }
 
