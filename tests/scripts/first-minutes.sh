@@ -11,6 +11,8 @@ same() { [ "$1" = "$2" ] || { echo "expected '$2', got '$1'"; exit 1; }; }
 
 kvctl local up --directory "$directory/c" --base-port 7801
 same "$(kvctl put a 1)" "revision 1"
+kvctl put user/1 ada >/dev/null
+same "$(kvctl scan user/)" "$(printf "user/1\tada")"
 same "$(kvctl cas a 1 2)" "revision 2"
 same "$(kvctl get a --quorum)" "2"
 code=0; kvctl cas a 1 3 >/dev/null 2>&1 || code=$?
