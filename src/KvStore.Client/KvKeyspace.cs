@@ -1,3 +1,4 @@
+using System.Text;
 using KvStore.Client.Internal;
 using KvStore.Client.Internal.Operations;
 
@@ -46,7 +47,7 @@ public sealed class KvKeyspace
     /// <exception cref="KvSessionExpiredException">Whether the write took effect cannot be known any more.</exception>
     public ValueTask<PutResult> PutAsync(KvBytes key, KvBytes value, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var operation = Begin(OperationKind.Put, key, options?.Timeout, cancellationToken);
+        var operation = BeginWrite(OperationKind.Put, key, options, cancellationToken);
         operation.Value = Checked(value, operation, "value");
         var version = Submit(operation, cancellationToken);
         return new ValueTask<PutResult>(operation, version);
@@ -56,7 +57,7 @@ public sealed class KvKeyspace
     /// <exception cref="KvSessionExpiredException">Whether the write took effect cannot be known any more.</exception>
     public ValueTask<DeleteResult> DeleteAsync(KvBytes key, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var operation = Begin(OperationKind.Delete, key, options?.Timeout, cancellationToken);
+        var operation = BeginWrite(OperationKind.Delete, key, options, cancellationToken);
         var version = Submit(operation, cancellationToken);
         return new ValueTask<DeleteResult>(operation, version);
     }
@@ -65,7 +66,7 @@ public sealed class KvKeyspace
     /// <exception cref="KvSessionExpiredException">Whether the write took effect cannot be known any more.</exception>
     public ValueTask<CompareAndSwapResult> CompareAndSwapAsync(KvBytes key, KvExpectation expected, KvBytes value, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var operation = Begin(OperationKind.CompareAndSwap, key, options?.Timeout, cancellationToken);
+        var operation = BeginWrite(OperationKind.CompareAndSwap, key, options, cancellationToken);
         operation.Expectation = expected;
         operation.Value = Checked(value, operation, "value");
         _ = Checked(expected.ExpectedValue, operation, "expected value");
@@ -77,7 +78,7 @@ public sealed class KvKeyspace
     /// <exception cref="KvSessionExpiredException">Whether the write took effect cannot be known any more.</exception>
     public ValueTask<CompareAndSwapResult> CompareAndDeleteAsync(KvBytes key, KvExpectation expected, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var operation = Begin(OperationKind.CompareAndSwap, key, options?.Timeout, cancellationToken);
+        var operation = BeginWrite(OperationKind.CompareAndSwap, key, options, cancellationToken);
         operation.Expectation = expected;
         operation.Deletes = true;
         _ = Checked(expected.ExpectedValue, operation, "expected value");
@@ -90,7 +91,7 @@ public sealed class KvKeyspace
     /// <exception cref="KvSessionExpiredException">Whether the write took effect cannot be known any more.</exception>
     public ValueTask<IncrementResult> IncrementAsync(KvBytes key, long delta = 1, KvWriteOptions? options = null, CancellationToken cancellationToken = default)
     {
-        var operation = Begin(OperationKind.Increment, key, options?.Timeout, cancellationToken);
+        var operation = BeginWrite(OperationKind.Increment, key, options, cancellationToken);
         operation.Delta = delta;
         var version = Submit(operation, cancellationToken);
         return new ValueTask<IncrementResult>(operation, version);
@@ -122,6 +123,25 @@ public sealed class KvKeyspace
         if (options.Limit < 0) throw new KvInvalidArgumentException($"{nameof(KvScanOptions.Limit)} is {options.Limit}; it must not be negative.");
         if (options.Consistency == KvConsistency.Bounded) StalenessOf(options.MaxStaleness);
         return new ScanPager(_client.Dispatcher, Name, options, _client.TimeoutOf(options.Timeout));
+    }
+
+    private Operation BeginWrite(OperationKind kind, KvBytes key, KvWriteOptions? options, CancellationToken cancellationToken)
+    {
+        if (options is { Lease.IsNone: false } && kind != OperationKind.Put) throw new KvInvalidArgumentException($"{nameof(KvWriteOptions.Lease)} is given; only a put takes one.");
+        var fence = options?.Fence is { } given ? Checked(given) : null;
+        var operation = Begin(kind, key, options?.Timeout, cancellationToken);
+        if (options is null) return operation;
+        operation.Lease = options.Lease.Value;
+        operation.FenceLock = fence;
+        operation.FenceToken = options.Fence?.Token ?? 0;
+        return operation;
+    }
+
+    private static byte[] Checked(KvFence fence)
+    {
+        var name = Encoding.UTF8.GetBytes(fence.Lock ?? "");
+        if (name.Length is 0 or > KeyBytesMax) throw new KvInvalidArgumentException($"{nameof(KvWriteOptions.Fence)} names a lock of {name.Length} bytes; it must have 1 to {KeyBytesMax}.");
+        return fence.Token != 0 ? name : throw new KvInvalidArgumentException($"{nameof(KvWriteOptions.Fence)} has token 0; tokens begin at 1.");
     }
 
     private Operation Begin(OperationKind kind, KvBytes key, TimeSpan? timeout, CancellationToken cancellationToken)

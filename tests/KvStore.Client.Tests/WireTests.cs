@@ -67,7 +67,7 @@ public sealed class WireTests
         var kv = new KeyValue { Key = "k"u8.ToArray().ToBytes(), Value = "v"u8.ToArray().ToBytes(), CreateRevision = 1, ModRevision = 2, Version = 3, Lease = ulong.MaxValue };
         var header = new ResponseHeader { RangeId = 1, Epoch = 2, Revision = 3 };
         var get = Read(OperationKind.Get, new GetResponse { Header = header, Kv = kv });
-        Assert.Equal(("v", 1UL, 2UL, 3UL, ulong.MaxValue), (get.Entry!.Value.ValueText, get.Entry.Value.CreateRevision, get.Entry.Value.ModRevision, get.Entry.Value.Version, get.Entry.Value.Lease));
+        Assert.Equal(("v", 1UL, 2UL, 3UL, ulong.MaxValue), (get.Entry!.Value.ValueText, get.Entry.Value.CreateRevision, get.Entry.Value.ModRevision, get.Entry.Value.Version, get.Entry.Value.Lease.Value));
         Assert.Null(Read(OperationKind.Get, new GetResponse { Header = header }).Entry);
         Assert.Equal(9UL, Read(OperationKind.Put, new PutResponse { Header = header, Revision = 9 }).ResultRevision);
         var swap = Read(OperationKind.CompareAndSwap, new CompareAndSwapResponse { Header = header, Swapped = true, Revision = 4, Current = kv });

@@ -17,7 +17,7 @@ internal sealed class ScanPager(Dispatcher dispatcher, string keyspace, KvScanOp
         {
             foreach (var kv in page.Kvs)
             {
-                yield return new KvEntry(new KvBytes(kv.Key.Memory), new KvBytes(kv.Value.Memory), kv.CreateRevision, kv.ModRevision, kv.Version, kv.Lease);
+                yield return new KvEntry(new KvBytes(kv.Key.Memory), new KvBytes(kv.Value.Memory), kv.CreateRevision, kv.ModRevision, kv.Version, new KvLeaseId(kv.Lease));
                 if (--left == 0) yield break;
             }
         }

@@ -70,7 +70,10 @@ public static class FirstMap
     {
         var intervals = Intervals().Select((interval, i) => (Id: new RangeId((ulong)i + 1), interval.Keyspace, interval.Start, interval.End)).ToList();
         var homes = RangePlacement.Place(intervals.Select(i => (i.Id, i.Keyspace)).ToList(), dataGroups, new Dictionary<RangeId, GroupId>(), added: []);
-        return intervals.Select(i => new RangeDescriptor(i.Id, FirstEpoch, homes[i.Id], i.Keyspace, i.Start, i.End));
+        return intervals.Select(i => new RangeDescriptor(i.Id, FirstEpoch, homes[i.Id], i.Keyspace, i.Start, i.End)
+        {
+            Colocation = Keyspaces.Single(k => k.Id == i.Keyspace).SplitNever ? Colocation.Keyspace : Colocation.ByPrefix,
+        });
     }
 
     private static IEnumerable<(KeyspaceId Keyspace, byte[] Start, byte[] End)> Intervals()

@@ -11,8 +11,12 @@ internal static class RangeRecords
     {
         RangeId = range.Id.Value, Epoch = range.Epoch, GroupId = range.Group.Value, KeyspaceId = range.Keyspace.Value,
         Start = ByteString.CopyFrom(range.Start.Span), End = ByteString.CopyFrom(range.End.Span),
+        SplitNever = range.Colocation == Colocation.Keyspace,
     };
 
     public static RangeDescriptor FromRecord(RangeRecord record) =>
-        new(new RangeId(record.RangeId), record.Epoch, new GroupId(record.GroupId), new KeyspaceId(record.KeyspaceId), record.Start.Memory, record.End.Memory);
+        new(new RangeId(record.RangeId), record.Epoch, new GroupId(record.GroupId), new KeyspaceId(record.KeyspaceId), record.Start.Memory, record.End.Memory)
+        {
+            Colocation = record.SplitNever ? Colocation.Keyspace : Colocation.ByPrefix,
+        };
 }

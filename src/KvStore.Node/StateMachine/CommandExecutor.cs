@@ -8,34 +8,35 @@ namespace KvStore.Node.StateMachine;
 /// Executes one command on one range as a write transaction of its own: +1 revision when it changed something, no change otherwise.
 /// Ownership and session have been checked.
 /// </summary>
-internal sealed class CommandExecutor(EffectHash hash)
+internal sealed class CommandExecutor(RecordWriter records, LeaseAttachments leases, FenceGuard fences)
 {
     /// <summary>Most bytes of a long in decimal: 19 digits and a sign.</summary>
     private const int LongBytesMax = 20;
-    private const ulong NoLease = 0;
     private const uint OnlyRecord = 0;
 
     public CommandResult Execute(HostedRange range, in CommandView command)
     {
         // A command of a newer version is proposed only when every node of the cluster knows it, so this replica is too old to go on.
         Invariant.That(command.Kind != CommandKind.None, "the command is known to this version");
+        if (command.Fence.IsPresent && fences.Check(range, command.Fence) is var status and not CommandStatus.Ok) return new CommandResult(status, range.Revision);
+        if (command.Kind == CommandKind.Transaction) return new CommandResult(CommandStatus.InvalidArgument, range.Revision);
         if (command.Key.Length is 0 or > CommandLimits.KeyBytesMax || !range.Descriptor.Contains(command.Key))
             return new CommandResult(CommandStatus.InvalidArgument, range.Revision);
         return command.Kind switch
         {
-            CommandKind.Put => Put(range, command.Key, command.Value),
+            CommandKind.Put when !leases.MayAttach(command.Lease) => new CommandResult(CommandStatus.LeaseNotFound, range.Revision),
+            CommandKind.Put => Put(range, command.Key, command.Value, command.Lease),
             CommandKind.Delete => Delete(range, command.Key),
             CommandKind.CompareAndSwap => CompareAndSwap(range, command),
             _ => Increment(range, command.Key, command.Delta),
         };
     }
 
-    private CommandResult Put(HostedRange range, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, bool flag = false, long number = 0)
+    private CommandResult Put(HostedRange range, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong lease = LeaseAttachments.None, bool flag = false, long number = 0)
     {
         var revision = range.Revision.Next;
-        range.Store.Put(key, value, revision, OnlyRecord, NoLease);
+        records.Put(range, key, value, revision, OnlyRecord, lease);
         range.Advance(revision);
-        hash.Record(range.Store.Stay, revision, key, value);
         return new CommandResult(CommandStatus.Ok, revision, flag, number);
     }
 
@@ -43,9 +44,8 @@ internal sealed class CommandExecutor(EffectHash hash)
     private CommandResult Delete(HostedRange range, ReadOnlySpan<byte> key)
     {
         var revision = range.Revision.Next;
-        if (!range.Store.Delete(key, revision, OnlyRecord)) return new CommandResult(CommandStatus.Ok, range.Revision);
+        if (!records.Delete(range, key, revision, OnlyRecord)) return new CommandResult(CommandStatus.Ok, range.Revision);
         range.Advance(revision);
-        hash.Tombstone(range.Store.Stay, revision, key);
         return new CommandResult(CommandStatus.Ok, revision, Flag: true);
     }
 

@@ -16,7 +16,16 @@ public enum CommandStatus : byte
     NotANumber = 4,
     Fenced = 5,
     InvalidArgument = 6,
+    /// <summary>The lease of a put is unknown or has ended: nothing was applied.</summary>
+    LeaseNotFound = 7,
+    /// <summary>A transaction crosses colocation units: nothing was applied.</summary>
+    NotColocated = 8,
+    /// <summary>A transaction needs a key that is not there: nothing was applied.</summary>
+    FailedPrecondition = 9,
 }
 
-/// <summary>What one command did. <see cref="Flag"/>: CompareAndSwap swapped, Delete existed. <see cref="Number"/>: the incremented value.</summary>
-public readonly record struct CommandResult(CommandStatus Status, Revision Revision, bool Flag = false, long Number = 0, KeyValue? Current = null);
+/// <summary>
+/// What one command did. <see cref="Flag"/>: CompareAndSwap swapped, Delete existed, a transaction's compares held. <see cref="Number"/>: the incremented value.
+/// <see cref="Response"/>: a transaction's serialized <c>TransactionResponse</c> without header and revision; of a refused one: why, in UTF-8.
+/// </summary>
+public readonly record struct CommandResult(CommandStatus Status, Revision Revision, bool Flag = false, long Number = 0, KeyValue? Current = null, byte[]? Response = null);

@@ -43,12 +43,21 @@ public static class CommandValidator
         }
         if (command.Kind == CommandKind.None) return Invalid(Text($"operations[{i}] holds no operation"));
         if (command.UnknownBodyField != 0) return CheckUnknownBodyField(command, i);
+        if (command.Fence.IsPresent && CheckFence(command.Fence, i) is { } error) return error;
         if (command.Sequence != 0 && session.IsNone) return Invalid(Text($"operations[{i}].sequence is {command.Sequence}, but the batch names no client session"));
         return CheckContent(command, i, limits);
     }
 
+    private static NodeError? CheckFence(scoped in FenceView fence, int i)
+    {
+        if (fence.Lock.IsEmpty) return Invalid(Text($"operations[{i}].fence.lock is empty"));
+        if (fence.Lock.Length > CommandLimits.KeyBytesMax) return TooLong(Text($"operations[{i}].fence.lock"), fence.Lock.Length, CommandLimits.KeyBytesMax);
+        return fence.Token == 0 ? Invalid(Text($"operations[{i}].fence.token is 0")) : null;
+    }
+
     private static NodeError? CheckContent(scoped in CommandView command, int i, CommandLimits limits)
     {
+        if (command.Kind == CommandKind.Transaction) return Invalid(Text($"{Name(command.Kind, i)}: this node has no transactions"));
         if (command.Key.IsEmpty) return Invalid(Text($"{Name(command.Kind, i)}.key is empty"));
         if (command.Key.Length > CommandLimits.KeyBytesMax) return TooLong(Name(command.Kind, i) + ".key", command.Key.Length, CommandLimits.KeyBytesMax);
         if (command.Value.Length > limits.ValueBytesMax)
@@ -66,6 +75,7 @@ public static class CommandValidator
             (_, KeyspaceField) => "keyspace",
             (CommandKind.Put or CommandKind.Increment, 4) or (CommandKind.Delete, 3) or (CommandKind.CompareAndSwap, 5) => "route",
             (CommandKind.Put or CommandKind.Increment, 5) or (CommandKind.Delete, 4) or (CommandKind.CompareAndSwap, 6) => "write_id",
+            (CommandKind.Put, 7) or (CommandKind.Increment, 6) or (CommandKind.Delete, 5) or (CommandKind.CompareAndSwap, 8) => "fence",
             _ => null,
         };
         return known is null
@@ -79,6 +89,7 @@ public static class CommandValidator
         CommandKind.Delete => Text($"operations[{i}].delete"),
         CommandKind.CompareAndSwap => Text($"operations[{i}].compare_and_swap"),
         CommandKind.Increment => Text($"operations[{i}].increment"),
+        CommandKind.Transaction => Text($"operations[{i}].transaction"),
         _ => throw new ArgumentOutOfRangeException(nameof(kind), kind, "no command"),
     };
 

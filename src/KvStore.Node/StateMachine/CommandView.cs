@@ -8,10 +8,13 @@ internal ref struct CommandView
     private const uint DeleteTag = (4 << 3) | WireReader.LengthDelimited;
     private const uint CompareAndSwapTag = (5 << 3) | WireReader.LengthDelimited;
     private const uint IncrementTag = (6 << 3) | WireReader.LengthDelimited;
+    private const uint TransactionTag = (10 << 3) | WireReader.LengthDelimited;
     private const uint SequenceTag = (9 << 3) | WireReader.Varint;
+    private const uint FenceTag = (11 << 3) | WireReader.LengthDelimited;
 
     private const uint KeyTag = (2 << 3) | WireReader.LengthDelimited;
     private const uint PutValueTag = (3 << 3) | WireReader.LengthDelimited;
+    private const uint PutLeaseTag = (6 << 3) | WireReader.Varint;
     private const uint ExpectedTag = (3 << 3) | WireReader.LengthDelimited;
     private const uint NewValueTag = (4 << 3) | WireReader.LengthDelimited;
     private const uint ExpectedModRevisionTag = (7 << 3) | WireReader.Varint;
@@ -29,6 +32,11 @@ internal ref struct CommandView
     public ulong ExpectedModRevision { get; private set; }
     public bool HasExpectedModRevision { get; private set; }
     public long Delta { get; private set; }
+    /// <summary>Of a Put; 0: none.</summary>
+    public ulong Lease { get; private set; }
+    /// <summary>The serialized <c>kvstore.node.Transaction</c>, which has a view of its own.</summary>
+    public ReadOnlySpan<byte> Transaction { get; private set; }
+    public FenceView Fence { get; private set; }
 
     /// <summary>The first field beside the oneof that this version does not know; 0: none.</summary>
     public uint UnknownField { get; private set; }
@@ -47,6 +55,12 @@ internal ref struct CommandView
                 case PutTag or DeleteTag or CompareAndSwapTag or IncrementTag:
                     view.ReadBody((CommandKind)(tag >> 3), reader.ReadBytes());
                     break;
+                case TransactionTag:
+                    view.ReadTransaction(reader.ReadBytes());
+                    break;
+                case FenceTag:
+                    view.ReadFence(reader.ReadBytes());
+                    break;
                 case SequenceTag:
                     view.Sequence = reader.ReadVarint();
                     break;
@@ -63,12 +77,32 @@ internal ref struct CommandView
         return view;
     }
 
+    private void ReadTransaction(ReadOnlySpan<byte> bytes)
+    {
+        BeginBody(CommandKind.Transaction);
+        // A message that comes twice is merged, which is what its bytes behind each other say.
+        Transaction = Transaction.IsEmpty ? bytes : (byte[])[.. Transaction, .. bytes];
+    }
+
+    private void ReadFence(ReadOnlySpan<byte> bytes)
+    {
+        var fence = FenceView.Read(bytes, Fence);
+        Malformed |= fence.Malformed;
+        if (UnknownBodyField == 0) UnknownBodyField = fence.UnknownField;
+        Fence = fence;
+    }
+
+    private void BeginBody(CommandKind kind)
+    {
+        if (Kind != kind && Kind != CommandKind.None)
+            this = new CommandView { Sequence = Sequence, Fence = Fence, UnknownField = UnknownField, UnknownBodyField = UnknownBodyField, Malformed = Malformed };
+        Kind = kind;
+    }
+
     /// <summary>As protobuf has it: the last member of a oneof wins, and the same one twice is merged.</summary>
     private void ReadBody(CommandKind kind, ReadOnlySpan<byte> bytes)
     {
-        if (Kind != kind && Kind != CommandKind.None)
-            this = new CommandView { Sequence = Sequence, UnknownField = UnknownField, UnknownBodyField = UnknownBodyField, Malformed = Malformed };
-        Kind = kind;
+        BeginBody(kind);
         var reader = new WireReader(bytes);
         while (reader.TryReadTag(out var tag))
         {
@@ -90,6 +124,9 @@ internal ref struct CommandView
             case (CommandKind.CompareAndSwap, NewValueTag):
                 Value = reader.ReadBytes();
                 HasValue = true;
+                return true;
+            case (CommandKind.Put, PutLeaseTag):
+                Lease = reader.ReadVarint();
                 return true;
             case (CommandKind.CompareAndSwap, ExpectedTag):
                 Expected = reader.ReadBytes();

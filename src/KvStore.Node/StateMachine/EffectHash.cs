@@ -17,6 +17,10 @@ internal enum EffectKind : byte
     RangeCreated = 8,
     RangeCompacted = 9,
     MapInitialized = 10,
+    /// <summary>A record with a lease or that is not the first of its revision.</summary>
+    RecordAt = 11,
+    TombstoneAt = 12,
+    Response = 13,
 }
 
 /// <summary>
@@ -35,18 +39,20 @@ internal sealed class EffectHash(ulong value)
         Mix(groupTime);
     }
 
-    public void Record(Stay stay, Revision revision, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+    public void Record(Stay stay, Revision revision, uint sub, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, ulong lease)
     {
-        Mix((ulong)EffectKind.Record);
+        if ((sub | lease) == 0) Mix((ulong)EffectKind.Record);
+        else Change(EffectKind.RecordAt, sub, lease);
         Mix(stay.Value);
         Mix(revision.Value);
         Mix(key);
         Mix(value);
     }
 
-    public void Tombstone(Stay stay, Revision revision, ReadOnlySpan<byte> key)
+    public void Tombstone(Stay stay, Revision revision, uint sub, ReadOnlySpan<byte> key)
     {
-        Mix((ulong)EffectKind.Tombstone);
+        if (sub == 0) Mix((ulong)EffectKind.Tombstone);
+        else Change(EffectKind.TombstoneAt, sub, 0);
         Mix(stay.Value);
         Mix(revision.Value);
         Mix(key);
@@ -58,6 +64,11 @@ internal sealed class EffectHash(ulong value)
         Mix(sequence);
         Mix(result.Revision.Value);
         Mix((ulong)result.Number);
+        if (result.Response is { } response)
+        {
+            Mix((ulong)EffectKind.Response);
+            Mix(response);
+        }
         if (result.Current is not { } current) return;
         Mix(current.Modified.Value);
         Mix(current.Value.Span);
@@ -69,6 +80,13 @@ internal sealed class EffectHash(ulong value)
         Mix(first);
         Mix(second);
         Mix(third);
+    }
+
+    private void Change(EffectKind kind, ulong first, ulong second)
+    {
+        Mix((ulong)kind);
+        Mix(first);
+        Mix(second);
     }
 
     public void Mix(ReadOnlySpan<byte> bytes) => Value = StableHash.Compute(bytes, Value);

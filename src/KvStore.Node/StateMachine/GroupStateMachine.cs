@@ -37,7 +37,8 @@ public sealed class GroupStateMachine
         sessions = new SessionTable(hash);
         sessions.Restore(state.Sessions, state.SessionBytesMax);
         ranges = new RangeTable(group, store, state.Ranges);
-        rangeCommands = new RangeCommandsApplier(ranges, sessions, hash);
+        var leases = new LeaseAttachments();
+        rangeCommands = new RangeCommandsApplier(ranges, sessions, new CommandExecutor(new RecordWriter(hash, leases), leases, new FenceGuard()), hash);
         groupCommands = new GroupCommandApplier(group, ranges, sessions, hash, state.ClusterMap is null ? null : ClusterMapRecords.FromRecord(state.ClusterMap));
         applied = state.AppliedIndex;
         appliedTerm = state.AppliedTerm;

@@ -2,10 +2,9 @@ using KvStore.Raft;
 
 namespace KvStore.Node.StateMachine;
 
-/// <summary>Applies the commands of one RangeCommands after the other. Order of checks: ownership, session, then what each command compares.</summary>
-internal sealed class RangeCommandsApplier(RangeTable ranges, SessionTable sessions, EffectHash hash)
+/// <summary>Applies the commands of one RangeCommands after the other. Order of checks: ownership, session, fence, then what each command compares.</summary>
+internal sealed class RangeCommandsApplier(RangeTable ranges, SessionTable sessions, CommandExecutor executor, EffectHash hash)
 {
-    private readonly CommandExecutor executor = new(hash);
     /// <summary>Written since the last Publish, in order of first write.</summary>
     private readonly List<HostedRange> touched = [];
 

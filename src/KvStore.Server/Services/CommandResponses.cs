@@ -1,3 +1,4 @@
+using System.Text;
 using Google.Protobuf;
 using KvStore.Node;
 using KvStore.Node.StateMachine;
@@ -17,9 +18,14 @@ internal static class CommandResponses
         CommandStatus.SessionExpired => new NodeError(NodeErrorCode.SessionExpired, "the client session has ended or the result was already acknowledged; if this write was sent before, its outcome is unknown") { OutcomeUnknown = true },
         CommandStatus.NotANumber => new NodeError(NodeErrorCode.FailedPrecondition, "increment: the value is not a decimal 64-bit number, or the sum would overflow; nothing changed"),
         CommandStatus.Fenced => new NodeError(NodeErrorCode.Fenced, "the fencing token is not the holder's; nothing changed"),
-        CommandStatus.InvalidArgument => new NodeError(NodeErrorCode.InvalidArgument, "the command is malformed; nothing changed"),
+        CommandStatus.InvalidArgument => new NodeError(NodeErrorCode.InvalidArgument, ReasonOr(result, "the command is malformed; nothing changed")),
+        CommandStatus.LeaseNotFound => new NodeError(NodeErrorCode.LeaseNotFound, ReasonOr(result, "lease: it is unknown or has ended; nothing changed")),
+        CommandStatus.NotColocated => new NodeError(NodeErrorCode.NotColocated, ReasonOr(result, "the keys lie in different colocation units; nothing changed")),
+        CommandStatus.FailedPrecondition => new NodeError(NodeErrorCode.FailedPrecondition, ReasonOr(result, "what the transaction needs is not there; nothing changed")),
         _ => new NodeError(NodeErrorCode.Internal, $"unknown command status {result.Status}"),
     };
+
+    private static string ReasonOr(in CommandResult result, string text) => result.Response is { Length: > 0 } reason ? Encoding.UTF8.GetString(reason) : text;
 
     public static OperationResult ToOperationResult(ulong id, OperationKind kind, in CommandResult result)
     {
@@ -36,24 +42,34 @@ internal static class CommandResponses
             case OperationKind.Delete: operation.Delete = Delete(result); break;
             case OperationKind.CompareAndSwap: operation.CompareAndSwap = CompareAndSwap(result); break;
             case OperationKind.Increment: operation.Increment = Increment(result); break;
+            case OperationKind.Transaction: operation.Transaction = Transaction(result); break;
             default: throw new InvalidOperationException($"{kind} is not a write");
         }
 
         return operation;
     }
 
-    public static PutResponse Put(in CommandResult result) => new() { Revision = result.Revision.Value };
+    public static PutResponse Put(in CommandResult result, ResponseHeader? header = null) => new() { Header = header, Revision = result.Revision.Value };
 
-    public static DeleteResponse Delete(in CommandResult result) => new() { Revision = result.Revision.Value, Existed = result.Flag };
+    public static DeleteResponse Delete(in CommandResult result, ResponseHeader? header = null) => new() { Header = header, Revision = result.Revision.Value, Existed = result.Flag };
 
-    public static CompareAndSwapResponse CompareAndSwap(in CommandResult result) => new()
+    public static CompareAndSwapResponse CompareAndSwap(in CommandResult result, ResponseHeader? header = null) => new()
     {
+        Header = header,
         Revision = result.Revision.Value,
         Swapped = result.Flag,
         Current = result.Current is { } current ? ToProto(current) : null,
     };
 
-    public static IncrementResponse Increment(in CommandResult result) => new() { Revision = result.Revision.Value, Value = result.Number };
+    public static IncrementResponse Increment(in CommandResult result, ResponseHeader? header = null) => new() { Header = header, Revision = result.Revision.Value, Value = result.Number };
+
+    public static TransactionResponse Transaction(in CommandResult result, ResponseHeader? header = null)
+    {
+        var response = TransactionResponse.Parser.ParseFrom(result.Response);
+        response.Header = header;
+        response.Revision = result.Revision.Value;
+        return response;
+    }
 
     public static KeyValue ToProto(in Storage.Engine.KeyValue value) => new()
     {

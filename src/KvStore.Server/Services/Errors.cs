@@ -44,7 +44,7 @@ internal static class Errors
         NodeErrorCode.DeadlineExceeded => StatusCode.DeadlineExceeded,
         NodeErrorCode.SessionExpired => StatusCode.Aborted,
         NodeErrorCode.Compacted or NodeErrorCode.FutureRevision => StatusCode.OutOfRange,
-        NodeErrorCode.NotFound => StatusCode.NotFound,
+        NodeErrorCode.NotFound or NodeErrorCode.LeaseNotFound => StatusCode.NotFound,
         _ => StatusCode.Internal,
     };
 }

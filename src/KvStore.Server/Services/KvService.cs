@@ -1,7 +1,6 @@
 using Google.Protobuf;
 using Grpc.Core;
 using KvStore.Node;
-using KvStore.Node.Commands;
 using KvStore.Node.StateMachine;
 using KvStore.Node.Time;
 using KvStore.Protocol.V1;
@@ -28,29 +27,17 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
     {
         limits.CheckKey(request.Key);
         limits.CheckValue(request.Value.Length, "value");
-        return Write(context, request.Keyspace, request.Key, request.Route, request.WriteId,
-            new Command { Put = new Put { Key = request.Key, Value = request.Value } },
-            (result, header) =>
-            {
-                var response = CommandResponses.Put(result);
-                response.Header = header;
-                return response;
-            },
-            (client, options) => client.PutAsync(request, options).ResponseAsync);
+        return Write(context, new WriteHead(request.Keyspace, request.Key, request.Route, request.WriteId, request.Fence),
+            new Operation { Put = new PutRequest { Key = request.Key, Value = request.Value, Lease = request.Lease } },
+            CommandResponses.Put, (client, options) => client.PutAsync(request, options).ResponseAsync);
     }
 
     public override Task<DeleteResponse> Delete(DeleteRequest request, ServerCallContext context)
     {
         limits.CheckKey(request.Key);
-        return Write(context, request.Keyspace, request.Key, request.Route, request.WriteId,
-            new Command { Delete = new Delete { Key = request.Key } },
-            (result, header) =>
-            {
-                var response = CommandResponses.Delete(result);
-                response.Header = header;
-                return response;
-            },
-            (client, options) => client.DeleteAsync(request, options).ResponseAsync);
+        return Write(context, new WriteHead(request.Keyspace, request.Key, request.Route, request.WriteId, request.Fence),
+            new Operation { Delete = new DeleteRequest { Key = request.Key } },
+            CommandResponses.Delete, (client, options) => client.DeleteAsync(request, options).ResponseAsync);
     }
 
     public override Task<CompareAndSwapResponse> CompareAndSwap(CompareAndSwapRequest request, ServerCallContext context)
@@ -58,32 +45,19 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
         limits.CheckKey(request.Key);
         limits.CheckValue(request.Expected.Length, "expected");
         limits.CheckValue(request.NewValue.Length, "new_value");
-        var command = new CompareAndSwap { Key = request.Key };
-        if (request.HasExpected) command.Expected = request.Expected;
-        if (request.HasNewValue) command.NewValue = request.NewValue;
-        if (request.HasExpectedModRevision) command.ExpectedModRevision = request.ExpectedModRevision;
-        return Write(context, request.Keyspace, request.Key, request.Route, request.WriteId, new Command { CompareAndSwap = command },
-            (result, header) =>
-            {
-                var response = CommandResponses.CompareAndSwap(result);
-                response.Header = header;
-                return response;
-            },
-            (client, options) => client.CompareAndSwapAsync(request, options).ResponseAsync);
+        var command = request.Clone();
+        (command.Keyspace, command.Route, command.WriteId, command.Fence) = ("", null, null, null);
+        return Write(context, new WriteHead(request.Keyspace, request.Key, request.Route, request.WriteId, request.Fence),
+            new Operation { CompareAndSwap = command },
+            CommandResponses.CompareAndSwap, (client, options) => client.CompareAndSwapAsync(request, options).ResponseAsync);
     }
 
     public override Task<IncrementResponse> Increment(IncrementRequest request, ServerCallContext context)
     {
         limits.CheckKey(request.Key);
-        return Write(context, request.Keyspace, request.Key, request.Route, request.WriteId,
-            new Command { Increment = new Increment { Key = request.Key, Delta = request.Delta } },
-            (result, header) =>
-            {
-                var response = CommandResponses.Increment(result);
-                response.Header = header;
-                return response;
-            },
-            (client, options) => client.IncrementAsync(request, options).ResponseAsync);
+        return Write(context, new WriteHead(request.Keyspace, request.Key, request.Route, request.WriteId, request.Fence),
+            new Operation { Increment = new IncrementRequest { Key = request.Key, Delta = request.Delta } },
+            CommandResponses.Increment, (client, options) => client.IncrementAsync(request, options).ResponseAsync);
     }
 
     public override Task<ScanResponse> Scan(ScanRequest request, ServerCallContext context) =>
@@ -108,27 +82,39 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
         return completion.Task;
     }
 
-    private Task<TResponse> Write<TResponse>(ServerCallContext context, string keyspace, ByteString key, Protocol.V1.Route? route, WriteId? writeId, Command command,
-        Func<CommandResult, ResponseHeader, TResponse> respond, Func<Kv.KvClient, CallOptions, Task<TResponse>> forward) =>
-        Serve(context, Consistency.Linearizable, () => ranges.Resolve(keyspace, key.Span, route), async range =>
-        {
-            var commands = new RangeCommands { Route = new Node.Commands.Route { RangeId = range.Id.Value, Epoch = range.Epoch } };
-            if (writeId is not null)
-            {
-                if (writeId.Sequence == 0) throw new NodeException(new NodeError(NodeErrorCode.InvalidArgument, "write_id.sequence: must be at least 1"));
-                commands.SessionGroup = writeId.SessionGroup;
-                commands.SessionIndex = writeId.SessionIndex;
-                commands.LowestAwaited = writeId.LowestAwaited;
-                command.Sequence = writeId.Sequence;
-            }
+    /// <summary>What all writes say beside what they write.</summary>
+    private readonly record struct WriteHead(string Keyspace, ByteString Key, Route? Route, WriteId? WriteId, Fence? Fence);
 
-            commands.Commands.Add(command);
-            var write = new UnaryWrite { Range = range.Id, Epoch = range.Epoch, Commands = commands.ToByteArray(), Count = 1, Deadline = Deadline(context) };
+    private delegate TResponse Respond<out TResponse>(in CommandResult result, ResponseHeader? header);
+
+    private Task<TResponse> Write<TResponse>(ServerCallContext context, WriteHead head, Operation operation,
+        Respond<TResponse> respond, Func<Kv.KvClient, CallOptions, Task<TResponse>> forward) =>
+        Serve(context, Consistency.Linearizable, () => ranges.Resolve(head.Keyspace, head.Key.Span, head.Route), async range =>
+        {
+            var write = new UnaryWrite { Range = range.Id, Epoch = range.Epoch, Commands = Serialize(range, head, operation), Count = 1, Deadline = Deadline(context) };
             node.Propose(write);
             var result = await write.Result.WaitAsync(context.CancellationToken).ConfigureAwait(false);
             if (CommandResponses.ErrorOf(result) is { } error) throw new NodeException(error);
             return respond(result, new ResponseHeader { RangeId = range.Id.Value, Epoch = range.Epoch, Revision = result.Revision.Value });
         }, forward);
+
+    /// <summary>A batch of one: its wire form is that of logged commands.</summary>
+    private byte[] Serialize(RangeDescriptor range, WriteHead head, Operation operation)
+    {
+        var batch = new Batch { Route = new Route { RangeId = range.Id.Value, Epoch = range.Epoch } };
+        if (head.WriteId is { } id)
+        {
+            if (id.Sequence == 0) throw new NodeException(new NodeError(NodeErrorCode.InvalidArgument, "write_id.sequence: must be at least 1"));
+            (batch.SessionGroup, batch.SessionIndex, batch.LowestAwaited, operation.Sequence) = (id.SessionGroup, id.SessionIndex, id.LowestAwaited, id.Sequence);
+        }
+
+        operation.Fence = head.Fence;
+        batch.Operations.Add(operation);
+        var bytes = batch.ToByteArray();
+        return CommandValidator.Check(bytes, limits.Commands, out _) is not { } error
+            ? bytes
+            : throw new NodeException(error with { Message = error.Message.Replace("operations[0].", "", StringComparison.Ordinal) });
+    }
 
     private async Task<GetResponse> ReadAsync(RangeDescriptor range, GetRequest request, CancellationToken cancellationToken)
     {

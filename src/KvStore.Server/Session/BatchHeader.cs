@@ -66,12 +66,12 @@ internal struct BatchHeader
                 continue;
             }
 
-            if (field is >= 2 and <= 8) kind = (OperationKind)field;
+            if (field is (>= 2 and <= 8) or (uint)OperationKind.Transaction) kind = (OperationKind)field;
             reader.Skip(tag);
         }
 
         SessionWire.Require(!reader.Malformed);
-        if (kind is OperationKind.Put or OperationKind.Delete or OperationKind.CompareAndSwap or OperationKind.Increment) HasWrites = true;
+        if (kind is OperationKind.Put or OperationKind.Delete or OperationKind.CompareAndSwap or OperationKind.Increment or OperationKind.Transaction) HasWrites = true;
         else HasReads = true;
         Ids[Count] = id;
         Kinds[Count++] = kind;

@@ -12,6 +12,8 @@ public sealed class ProtoMirrorTests
     {
         ["Route"] = "Route", ["RangeCommands"] = "Batch", ["Command"] = "Operation", ["Put"] = "PutRequest", ["Delete"] = "DeleteRequest",
         ["CompareAndSwap"] = "CompareAndSwapRequest", ["Increment"] = "IncrementRequest",
+        ["Fence"] = "Fence", ["Transaction"] = "TransactionRequest", ["Compare"] = "Compare", ["TransactionOperation"] = "TransactionOperation",
+        ["TransactionGet"] = "TransactionGet", ["TransactionPut"] = "TransactionPut", ["TransactionDelete"] = "TransactionDelete",
     };
 
     public static TheoryData<string> Messages() => [.. Counterparts.Keys];

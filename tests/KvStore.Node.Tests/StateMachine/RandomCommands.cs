@@ -19,9 +19,10 @@ internal sealed class RandomCommands(int seed)
     public Command Command()
     {
         var command = new Command { Sequence = Number() };
+        if (Sometimes) command.Fence = new Fence { Lock = Convert.ToHexString(Bytes().Span), Token = Number() };
         switch (Random.Next(5))
         {
-            case 0: command.Put = new Put { Key = Bytes(), Value = Bytes() }; break;
+            case 0: command.Put = new Put { Key = Bytes(), Value = Bytes(), Lease = Number() }; break;
             case 1: command.Delete = new Delete { Key = Bytes() }; break;
             case 2: command.CompareAndSwap = CompareAndSwap(); break;
             case 3: command.Increment = new Increment { Key = Bytes(), Delta = (long)Number() }; break;

@@ -1,3 +1,4 @@
+using System.Text;
 using Google.Protobuf;
 using KvStore.Node.Commands;
 using KvStore.Node.StateMachine;
@@ -153,11 +154,15 @@ public sealed class WireReadingTests
     {
         Assert.Equal(expected.Sequence, view.Sequence);
         Assert.Equal((int)expected.CommandCase, (int)view.Kind);
+        Assert.Equal(expected.Fence is not null, view.Fence.IsPresent);
+        Assert.Equal(expected.Fence?.Lock ?? "", Encoding.UTF8.GetString(view.Fence.Lock));
+        Assert.Equal(expected.Fence?.Token ?? 0, view.Fence.Token);
         switch (expected.CommandCase)
         {
             case Command.CommandOneofCase.Put:
                 Assert.True(view.Key.SequenceEqual(expected.Put.Key.Span));
                 Assert.True(view.Value.SequenceEqual(expected.Put.Value.Span));
+                Assert.Equal(expected.Put.Lease, view.Lease);
                 break;
             case Command.CommandOneofCase.Delete:
                 Assert.True(view.Key.SequenceEqual(expected.Delete.Key.Span));

@@ -27,6 +27,10 @@ internal sealed class Operation : IValueTaskSource<PutResult>, IValueTaskSource<
     public bool Deletes;
     public KvExpectation Expectation;
     public long Delta;
+    public ulong Lease;
+    /// <summary>UTF-8; null: no fence.</summary>
+    public byte[]? FenceLock;
+    public ulong FenceToken;
     public KvConsistency Consistency;
     public uint MaxStalenessMilliseconds;
     public ulong AtRevision;
@@ -179,6 +183,9 @@ internal sealed class Operation : IValueTaskSource<PutResult>, IValueTaskSource<
         Expectation = default;
         Deletes = false;
         Delta = 0;
+        Lease = 0;
+        FenceLock = null;
+        FenceToken = 0;
         Consistency = KvConsistency.Linearizable;
         MaxStalenessMilliseconds = 0;
         AtRevision = 0;

@@ -1,3 +1,4 @@
+using System.Text;
 using Google.Protobuf;
 using Grpc.Core;
 using KvStore.Client.Internal.Operations;
@@ -70,21 +71,21 @@ internal sealed class UnarySender(NodeConnection connection, Dispatcher dispatch
 
     private async Task PutAsync(Operation o, CallOptions options)
     {
-        var request = new PutRequest { Keyspace = o.Keyspace, Key = Bytes(o.Key), Value = Bytes(o.Value), Route = RouteOf(o.Route!), WriteId = IdOf(o) };
+        var request = new PutRequest { Keyspace = o.Keyspace, Key = Bytes(o.Key), Value = Bytes(o.Value), Lease = o.Lease, Route = RouteOf(o.Route!), WriteId = IdOf(o), Fence = FenceOf(o) };
         var answer = await connection.Kv.PutAsync(request, options).ConfigureAwait(false);
         dispatcher.Answered(o, answer, static (o, a) => o.ResultRevision = a.Revision);
     }
 
     private async Task DeleteAsync(Operation o, CallOptions options)
     {
-        var request = new DeleteRequest { Keyspace = o.Keyspace, Key = Bytes(o.Key), Route = RouteOf(o.Route!), WriteId = IdOf(o) };
+        var request = new DeleteRequest { Keyspace = o.Keyspace, Key = Bytes(o.Key), Route = RouteOf(o.Route!), WriteId = IdOf(o), Fence = FenceOf(o) };
         var answer = await connection.Kv.DeleteAsync(request, options).ConfigureAwait(false);
         dispatcher.Answered(o, answer, static (o, a) => (o.Flag, o.ResultRevision) = (a.Existed, a.Revision));
     }
 
     private async Task CompareAndSwapAsync(Operation o, CallOptions options)
     {
-        var request = new CompareAndSwapRequest { Keyspace = o.Keyspace, Key = Bytes(o.Key), Route = RouteOf(o.Route!), WriteId = IdOf(o) };
+        var request = new CompareAndSwapRequest { Keyspace = o.Keyspace, Key = Bytes(o.Key), Route = RouteOf(o.Route!), WriteId = IdOf(o), Fence = FenceOf(o) };
         if (o.Expectation.Kind == KvExpectationKind.Value) request.Expected = Bytes(o.Expectation.ExpectedValue.Memory);
         if (o.Expectation.Kind == KvExpectationKind.ModRevision) request.ExpectedModRevision = o.Expectation.ExpectedRevision;
         if (!o.Deletes) request.NewValue = Bytes(o.Value);
@@ -94,7 +95,7 @@ internal sealed class UnarySender(NodeConnection connection, Dispatcher dispatch
 
     private async Task IncrementAsync(Operation o, CallOptions options)
     {
-        var request = new IncrementRequest { Keyspace = o.Keyspace, Key = Bytes(o.Key), Delta = o.Delta, Route = RouteOf(o.Route!), WriteId = IdOf(o) };
+        var request = new IncrementRequest { Keyspace = o.Keyspace, Key = Bytes(o.Key), Delta = o.Delta, Route = RouteOf(o.Route!), WriteId = IdOf(o), Fence = FenceOf(o) };
         var answer = await connection.Kv.IncrementAsync(request, options).ConfigureAwait(false);
         dispatcher.Answered(o, answer, static (o, a) => (o.ResultNumber, o.ResultRevision) = (a.Value, a.Revision));
     }
@@ -103,6 +104,8 @@ internal sealed class UnarySender(NodeConnection connection, Dispatcher dispatch
 
     private static Route RouteOf(RangeRoute route) => new() { RangeId = route.RangeId, Epoch = route.Epoch };
 
+    private static Fence? FenceOf(Operation o) => o.FenceLock is null ? null : new Fence { Lock = Encoding.UTF8.GetString(o.FenceLock), Token = o.FenceToken };
+
     private static WriteId IdOf(Operation o)
     {
         ClientSession session = o.Session!;
@@ -110,5 +113,5 @@ internal sealed class UnarySender(NodeConnection connection, Dispatcher dispatch
     }
 
     private static KvEntry? EntryOf(KeyValue? kv, ReadOnlyMemory<byte> key) =>
-        kv is null ? null : new KvEntry(new KvBytes(key), new KvBytes(kv.Value.Memory), kv.CreateRevision, kv.ModRevision, kv.Version, kv.Lease);
+        kv is null ? null : new KvEntry(new KvBytes(key), new KvBytes(kv.Value.Memory), kv.CreateRevision, kv.ModRevision, kv.Version, new KvLeaseId(kv.Lease));
 }

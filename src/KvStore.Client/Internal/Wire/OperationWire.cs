@@ -6,6 +6,7 @@ namespace KvStore.Client.Internal.Wire;
 internal static class OperationWire
 {
     private const int SequenceField = 9;
+    private const int FenceField = 11;
 
     /// <summary>Of the request message inside the operation.</summary>
     public static int RequestSize(Operation o)
@@ -14,14 +15,14 @@ internal static class OperationWire
         return o.Kind switch
         {
             OperationKind.Get => key + WireSize.Field((ulong)o.Consistency) + WireSize.Field(o.MaxStalenessMilliseconds) + WireSize.Field(o.AtRevision),
-            OperationKind.Put => key + WireSize.DelimitedUnlessEmpty(o.Value.Length),
+            OperationKind.Put => key + WireSize.DelimitedUnlessEmpty(o.Value.Length) + WireSize.Field(o.Lease),
             OperationKind.Delete => key,
             OperationKind.CompareAndSwap => key + ExpectationSize(o.Expectation) + (o.Deletes ? 0 : WireSize.Delimited(o.Value.Length)),
             _ => key + WireSize.Field(WireSize.ZigZag(o.Delta)),
         };
     }
 
-    public static int Size(Operation o, ulong id) => WireSize.Field(id) + WireSize.Delimited(RequestSize(o)) + WireSize.Field(o.Sequence);
+    public static int Size(Operation o, ulong id) => WireSize.Field(id) + WireSize.Delimited(RequestSize(o)) + WireSize.Field(o.Sequence) + (o.FenceLock is null ? 0 : WireSize.Delimited(FenceSize(o)));
 
     public static void Write(ref WireWriter to, Operation o, ulong id)
     {
@@ -37,6 +38,7 @@ internal static class OperationWire
                 break;
             case OperationKind.Put:
                 to.BytesUnlessEmpty(3, o.Value.Span);
+                to.Field(6, o.Lease);
                 break;
             case OperationKind.CompareAndSwap:
                 if (o.Expectation.Kind == KvExpectationKind.Value) to.Bytes(3, o.Expectation.ExpectedValue.Memory.Span);
@@ -48,6 +50,10 @@ internal static class OperationWire
                 break;
         }
         to.Field(SequenceField, o.Sequence);
+        if (o.FenceLock is null) return;
+        to.Begin(FenceField, FenceSize(o));
+        to.Bytes(1, o.FenceLock);
+        to.Field(2, o.FenceToken);
     }
 
     /// <summary>Takes an answer that is no error into the operation, which the caller has claimed.</summary>
@@ -95,8 +101,10 @@ internal static class OperationWire
                 case 6: lease = from.Value; break;
             }
         }
-        return new KvEntry(new KvBytes(key), value, created, modified, version, lease);
+        return new KvEntry(new KvBytes(key), value, created, modified, version, new KvLeaseId(lease));
     }
+
+    private static int FenceSize(Operation o) => WireSize.Delimited(o.FenceLock!.Length) + WireSize.Field(o.FenceToken);
 
     private static int ExpectationSize(KvExpectation expectation) => expectation.Kind switch
     {
