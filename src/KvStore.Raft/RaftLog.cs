@@ -64,7 +64,13 @@ internal sealed class RaftLog
 
     public bool HasUnwritten => HandedOut < Last;
 
-    public bool HasUnapplied => Applying < LogIndex.Min(Commit, Persisted) && (_applyBytes == 0 || _applyBytes < _options.ApplyingBytesMax);
+    public bool HasUnapplied => Applying < MayApplyTo && (_applyBytes == 0 || _applyBytes < _options.ApplyingBytesMax);
+
+#if PLANTED
+    private LogIndex MayApplyTo => Plants.Has(PlantedBug.CountSelfBeforeSync) ? Commit : LogIndex.Min(Commit, Persisted);
+#else
+    private LogIndex MayApplyTo => LogIndex.Min(Commit, Persisted);
+#endif
 
     public MonotonicTime? OldestWriteSince => _writes.OldestSince;
 
@@ -94,6 +100,9 @@ internal sealed class RaftLog
         _slice = null;
         _ring.RemoveFrom(from);
         _terms.TruncateFrom(from);
+#if PLANTED
+        if (!Plants.Has(PlantedBug.PersistedAba))
+#endif
         _writes.TruncateFrom(from);
         Last = from.Previous;
         HandedOut = LogIndex.Min(HandedOut, Last);
@@ -144,7 +153,7 @@ internal sealed class RaftLog
     {
         _slice = null;
         if (!HasUnapplied) return [];
-        var entries = Read(Applying.Next, LogIndex.Min(Commit, Persisted), _options.CommittedBytesPerReadyMax);
+        var entries = Read(Applying.Next, MayApplyTo, _options.CommittedBytesPerReadyMax);
         var bytes = 0L;
         for (var i = 0; i < entries.Count; i++) bytes += entries[i].Size;
         Invariant.That(entries[0].Index == Applying.Next);
@@ -180,6 +189,9 @@ internal sealed class RaftLog
     /// <summary>A RaftSnapshot takes the place of the whole log.</summary>
     public void Reset(LogIndex index, Term term)
     {
+#if PLANTED
+        if (!Plants.Has(PlantedBug.OlderSnapshotInstalled))
+#endif
         Invariant.That(index > Commit, "a snapshot never takes back what is committed");
         _slice = null;
         _ring.Reset(index.Next);

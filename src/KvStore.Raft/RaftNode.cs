@@ -152,6 +152,10 @@ public sealed class RaftNode
 
     private void StepOlderTerm(RaftMessage message)
     {
+#if PLANTED
+        if (message.Kind == MessageKind.RequestVoteResponse && Plants.Has(PlantedBug.VotesOfEarlierTerms)) _replica.Role.Step(message);
+        if (message.Kind is MessageKind.AppendEntries or MessageKind.Heartbeat && Plants.Has(PlantedBug.DeafToOlderLeader)) return;
+#endif
         switch (message.Kind)
         {
             case MessageKind.InstallSnapshot when _replica.Role is Follower follower:

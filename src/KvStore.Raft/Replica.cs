@@ -151,6 +151,9 @@ internal sealed class Replica
     public void TruncateFrom(LogIndex from)
     {
         Log.TruncateFrom(from);
+#if PLANTED
+        if (!Plants.Has(PlantedBug.ChangeNotRolledBack))
+#endif
         Configurations.TruncateFrom(from);
     }
 

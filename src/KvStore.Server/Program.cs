@@ -3,6 +3,9 @@ using KvStore.Node;
 using KvStore.Server;
 using KvStore.Server.Configuration;
 using KvStore.Server.Hosting;
+#if PLANTED
+using KvStore.Raft;
+#endif
 
 // Exit codes: 0 stopped as asked, 1 could not start or stopped by itself, 2 wrong configuration.
 KvStoreServerOptions options;
@@ -17,6 +20,19 @@ catch (ConfigurationException e)
 }
 
 using var loggers = ConsoleLogging.Create();
+#if PLANTED
+try
+{
+    var bugs = Plants.Parse(Environment.GetEnvironmentVariable(Plants.Variable) ?? "");
+    Plants.Set(bugs);
+    ServerLog.Planted(loggers.CreateLogger("KvStore.Server"), bugs.Count == 0 ? "none" : string.Join(", ", bugs.Select(Plants.NameOf)));
+}
+catch (ArgumentException e)
+{
+    Console.Error.WriteLine($"{Plants.Variable}: {e.Message}");
+    return 2;
+}
+#endif
 var stop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, OnSignal);
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, OnSignal);

@@ -12,4 +12,9 @@ internal static partial class ServerLog
 
     [LoggerMessage(3, LogLevel.Critical, "The node stops: {Where} failed.")]
     public static partial void Failed(ILogger logger, string where, Exception exception);
+
+#if PLANTED
+    [LoggerMessage(4, LogLevel.Critical, "THIS BUILD HAS PLANTED BUGS AND LOSES DATA ON PURPOSE. In force: {Bugs}.")]
+    public static partial void Planted(ILogger logger, string bugs);
+#endif
 }

@@ -18,6 +18,9 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
         leaseUntil = null;
         waitFor = LogIndex.None;
         if (consistency == ReadConsistency.Stale) return true;
+#if PLANTED
+        if (Plants.Has(PlantedBug.StaleRead) && consistency == ReadConsistency.Linearizable) return true;
+#endif
         if (consistency is ReadConsistency.Quorum or ReadConsistency.Follower) return false;
         var until = replica.LeaseUntil;
         // After the lease: whatever was committed while it held is at or below this.
@@ -26,6 +29,10 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
         if (now < until)
         {
             leaseUntil = until;
+#if PLANTED
+            if (Plants.Has(PlantedBug.LeaseReadBeforeApply)) return true;
+            if (Plants.Has(PlantedBug.LeaseCheckedOnce)) leaseUntil = null;
+#endif
             if (replica.Applied >= commit) return true;
             waitFor = commit;
             return false;
@@ -43,6 +50,9 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
         {
             replica.ApplyWorker.Post(new ApplyJob(ApplyJobKind.Read, applier, waiter));
             await waiter.WaitAsync(cancellationToken);
+#if PLANTED
+            if (Plants.Has(PlantedBug.LeaseCheckedOnce)) return null;
+#endif
             return leaseUntil;
         }
         if (consistency is ReadConsistency.Linearizable or ReadConsistency.Quorum && !replica.View.IsLeader) throw new NodeException(replica.NotLeaderError());

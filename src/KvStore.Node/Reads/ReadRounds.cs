@@ -50,6 +50,9 @@ internal sealed class ReadRounds(GroupReplica replica, ulong firstRequestId, Tim
     /// <summary>The waiters of the round with their index set, to be handed to the applied state; empty when the answer is an old one or a failure.</summary>
     public IReadOnlyList<ReadWaiter> Answer(ReadState state)
     {
+#if PLANTED
+        if (!Plants.Has(PlantedBug.ReadAnswerReused) || _inRound.Count == 0)
+#endif
         if (state.RequestId != _requestId || _inRound.Count == 0) return [];
         var answered = _inRound;
         _inRound = [];

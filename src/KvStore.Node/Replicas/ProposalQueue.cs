@@ -72,6 +72,10 @@ internal sealed class ProposalQueue(GroupReplica replica, EntryPayloadWriter wri
             clock.Set(time, now);
             return true;
         }
+#if PLANTED
+        if (Plants.Has(PlantedBug.OverloadDropped) && result.Status == ProposeStatus.Overloaded) return false;
+        if (Plants.Has(PlantedBug.TransferDropsProposals) && result.Status == ProposeStatus.Transferring) return false;
+#endif
         appended.Fail(Refusal(result));
         return false;
     }
@@ -144,5 +148,13 @@ internal sealed class ProposalQueue(GroupReplica replica, EntryPayloadWriter wri
     private static NodeError NotProposedInTime() => new(NodeErrorCode.DeadlineExceeded, "the deadline passed before the write was proposed");
 
     private NodeError LostLeadership() =>
-        new(NodeErrorCode.NotLeader, $"this node lost the leadership of group {replica.Group} after it had proposed the write") { OutcomeUnknown = true, LeaderNode = replica.View.Leader };
+        new(NodeErrorCode.NotLeader, $"this node lost the leadership of group {replica.Group} after it had proposed the write")
+        {
+#if PLANTED
+            OutcomeUnknown = !Plants.Has(PlantedBug.NotLeaderAfterProposing),
+#else
+            OutcomeUnknown = true,
+#endif
+            LeaderNode = replica.View.Leader,
+        };
 }

@@ -162,7 +162,11 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
 
     private void WakeReaders()
     {
+#if PLANTED
+        while (_readers.TryPeek(out var reader, out var index) && (index <= _machine.Applied || Plants.Has(PlantedBug.ReadBeforeApply)))
+#else
         while (_readers.TryPeek(out var reader, out var index) && index <= _machine.Applied)
+#endif
         {
             _readers.Dequeue();
             if (reader.RoundBegan is { } began) Replica.RaiseFreshSince(began);
@@ -211,6 +215,9 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
     public void Attach(GroupStore store, GroupStateMachine machine)
     {
         Invariant.That(_detached);
+#if PLANTED
+        if (!Plants.Has(PlantedBug.OlderSnapshotTaken))
+#endif
         Invariant.That(machine.Applied >= _machine.Applied, "an installed snapshot never takes back what was applied");
         (_store, _machine, _detached) = (store, machine, false);
         _bytesSinceCheckpoint = 0;

@@ -210,6 +210,9 @@ internal sealed class ReplicaDriver
 
     private void Submit(Ready ready, LoopTurn turn)
     {
+#if PLANTED
+        if (Plants.Has(PlantedBug.SendBeforeSync)) Send(ready.MessagesAfterSync, turn);
+#endif
         if (ready.HardState is { } state) turn.Wal.HardStates.Add((Replica.Group, state));
         if (ready.InstalledSnapshot is { } installed)
         {

@@ -40,6 +40,9 @@ internal sealed class SnapshotReceiver
     public void Take(SnapshotChunk chunk, ReplicaApplier applier, NodeId from)
     {
         var group = applier.Replica.Group;
+#if PLANTED
+        if (!Plants.Has(PlantedBug.SnapshotUnchecked))
+#endif
         if (ChunkChecksum.Of(chunk) != chunk.Crc)
         {
             // The sender sends again what is not acknowledged.
@@ -75,6 +78,9 @@ internal sealed class SnapshotReceiver
     private IncomingSnapshot? Begin(SnapshotChunk chunk, ReplicaApplier applier, NodeId from)
     {
         var group = applier.Replica.Group;
+#if PLANTED
+        if (!Plants.Has(PlantedBug.OlderSnapshotTaken) || chunk.Number != 0 || chunk.State is null)
+#endif
         if (chunk.Number != 0 || chunk.State is null || !_hasRoom() || new LogIndex(chunk.State.AppliedIndex) <= applier.Replica.Applied) return null;
         if (_streams.Remove(group, out var before)) before.Dispose();
         var stream = new IncomingSnapshot(chunk, from, _beginInstall(applier), _time.Now);
@@ -89,6 +95,9 @@ internal sealed class SnapshotReceiver
 
         void Detach(ReplicaApplier detached)
         {
+#if PLANTED
+            if (!Plants.Has(PlantedBug.OlderSnapshotTaken))
+#endif
             if (detached.Replica.StoppedReason is not null || detached.Machine.Applied >= stream.Index)
             {
                 // Stopped meanwhile, or entries came after all and went further than the snapshot.

@@ -48,6 +48,9 @@ public sealed class PeerIdentities
         if (incarnation.Length != NodeIdentity.IncarnationBytes) return $"node {peer} sent an incarnation of {incarnation.Length} bytes instead of {NodeIdentity.IncarnationBytes}";
         lock (_lock)
         {
+#if PLANTED
+            if (Plants.Has(PlantedBug.IncarnationUnchecked)) return null;
+#endif
             if (_incarnations.TryGetValue(peer, out var known)) return incarnation.SequenceEqual(known) ? null : $"node {peer} was wiped: kvctl node replace {peer}";
             _incarnations.Add(peer, incarnation.ToArray());
             DurableFile.Write(_fileSystem, _directory, FileName, ChecksummedText.Encode(FirstLine, _incarnations.Select(pair => $"{pair.Key} {Convert.ToHexStringLower(pair.Value)}")));

@@ -24,6 +24,9 @@ public sealed class GroupStateMachine
     private ulong appliedTerm;
     private ulong groupTime;
     private HashPoint? compared;
+#if PLANTED
+    private ulong localEntries;
+#endif
 
     /// <param name="store">Empty, or as recovered together with <paramref name="state"/>.</param>
     /// <param name="state">From the checkpoint; for a new group, the initial state (applied 0, configuration).</param>
@@ -90,6 +93,9 @@ public sealed class GroupStateMachine
             Configuration = ConfigurationRecords.ToRecord(Configuration), ClusterMap = Map is { } map ? ClusterMapRecords.ToRecord(map) : null,
             SessionBytesMax = sessions.BytesMax,
         };
+#if PLANTED
+        if (Plants.Has(PlantedBug.AppliedIndexBehind) && applied > 0) state.AppliedIndex--;
+#endif
         Span<byte> hashBytes = stackalloc byte[sizeof(ulong)];
         BinaryPrimitives.WriteUInt64LittleEndian(hashBytes, hash.Value);
         state.Hash = ByteString.CopyFrom(hashBytes);
@@ -104,6 +110,10 @@ public sealed class GroupStateMachine
         Invariant.That(!payload.Malformed, "the entry's payload can be read");
         groupTime = Math.Max(groupTime, payload.GroupTime);
         hash.Entry(entry.Index.Value, entry.Term.Value, groupTime);
+#if PLANTED
+        // Entries since the process began stand for a clock of its own.
+        if (Plants.Has(PlantedBug.ExpiryByLocalClock)) sessions.Expire(groupTime + localEntries++ * 1_000_000);
+#endif
         sessions.Expire(groupTime);
         if (payload.RangeCommandsCount > 0)
         {

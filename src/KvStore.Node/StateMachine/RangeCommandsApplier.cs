@@ -42,6 +42,10 @@ internal sealed class RangeCommandsApplier(RangeTable ranges, SessionTable sessi
         switch (session.Find(command.Sequence, out var answer))
         {
             case SequenceState.Answered:
+#if PLANTED
+                if (Plants.Has(PlantedBug.RetryAppliedAgain)) return executor.Execute(range, command);
+                if (Plants.Has(PlantedBug.CasRetried) && command.Kind == CommandKind.CompareAndSwap) return executor.Execute(range, command);
+#endif
                 return answer.Result;
             case SequenceState.Acknowledged:
                 return new CommandResult(CommandStatus.SessionExpired, range.Revision);

@@ -73,6 +73,9 @@ internal sealed class SessionTable(EffectHash hash)
         }
         if (expired.Count == 0) return;
         // The queue's order among equals depends on its history; the hash must not.
+#if PLANTED
+        if (!Plants.Has(PlantedBug.ExpiryInQueueOrder))
+#endif
         expired.Sort(static (a, b) => a.Id.CompareTo(b.Id));
         foreach (var session in expired) End(session);
         expired.Clear();
@@ -97,6 +100,9 @@ internal sealed class SessionTable(EffectHash hash)
                 SessionGroup = session.Id.Group.Value, SessionIndex = session.Id.Index, TimeToLiveUs = session.TimeToLive,
                 LastUsedUs = session.LastUsed, LowestAwaited = session.LowestAwaited,
             };
+#if PLANTED
+            if (!Plants.Has(PlantedBug.SessionResultsNotStored))
+#endif
             record.Results.AddRange(session.Answers().Select(a => a.ToRecord()));
             yield return record;
         }

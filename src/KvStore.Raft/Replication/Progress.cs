@@ -93,6 +93,10 @@ internal sealed class Progress(ReplicaId replica, LogIndex next, MonotonicTime n
             return true;
         }
         if (State != ProgressState.Probe || Next.Previous != refused) return false;
+#if PLANTED
+        if (Plants.Has(PlantedBug.BacktrackingLoops)) agreesAtMost = refused;
+        if (Plants.Has(PlantedBug.BacktrackingLoops)) refused = refused.Next;
+#endif
         Next = LogIndex.Max(LogIndex.Min(refused, agreesAtMost.Next), Match.Next);
         IsProbing = false;
         return true;

@@ -27,10 +27,21 @@ internal sealed class ProgressTable(ReplicaId self)
         var all = new Progress[members.Count];
         for (var i = 0; i < all.Length; i++)
             all[i] = (members[i] == self ? Own : Find(members[i])) ?? new Progress(members[i], next, now);
+#if PLANTED
+        var before = Own;
+#endif
         Own = configuration.IsVoter(self) ? Array.Find(all, p => p.Replica == self) : null;
         Others = Array.FindAll(all, p => p.Replica != self);
         _voters = Select(configuration.Voters, all);
         _outgoing = Select(configuration.Outgoing, all);
+#if PLANTED
+        if (Plants.Has(PlantedBug.LearnerCounted) && !configuration.IsJoint) _voters = Select([.. configuration.Voters, .. configuration.Learners], all);
+        if (Plants.Has(PlantedBug.RemovedLeaderCountsItself) && Own is null && before is not null)
+        {
+            Own = before;
+            _voters = [.. _voters, before];
+        }
+#endif
     }
 
     /// <summary>The largest index that a quorum durably holds.</summary>

@@ -27,6 +27,9 @@ internal sealed class Appender(Replica replica)
     public void SendHeartbeat(Progress progress, ulong round)
     {
         var commit = LogIndex.Min(progress.Match, Log.Commit);
+#if PLANTED
+        if (Plants.Has(PlantedBug.HeartbeatCommitsUnmatched) || Plants.Has(PlantedBug.HeartbeatCommitsBeyondLog)) commit = Log.Commit;
+#endif
         progress.CommitSent = LogIndex.Max(progress.CommitSent, commit);
         replica.Outbox.Send(new RaftMessage
         {
@@ -43,6 +46,13 @@ internal sealed class Appender(Replica replica)
     {
         var inFlight = progress.InFlight;
         var sent = false;
+#if PLANTED
+        while (Plants.Has(PlantedBug.InFlightUnbounded) && progress.Next <= Log.Last)
+        {
+            SendAppend(progress, Options.AppendMessageBytesMax);
+            sent = true;
+        }
+#endif
         while (progress.Next <= Log.Last && inFlight.Count < Options.InFlightMessagesMax && inFlight.Bytes < Options.InFlightBytesMax)
         {
             SendAppend(progress, Math.Min(Options.AppendMessageBytesMax, Options.InFlightBytesMax - inFlight.Bytes));

@@ -22,6 +22,9 @@ internal sealed class Candidate(Replica replica, CampaignKind kind) : Campaigner
     protected override void OnVoteResponse(RaftMessage message)
     {
         if (message.Kind == MessageKind.RequestVoteResponse) Count(message.From, !message.Reject);
+#if PLANTED
+        else if (Plants.Has(PlantedBug.PreVotesAsVotes)) Count(message.From, !message.Reject);
+#endif
     }
 
     protected override void OnWon() => Replica.BecomeLeader();

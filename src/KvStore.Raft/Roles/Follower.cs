@@ -53,13 +53,31 @@ internal sealed class Follower(Replica replica) : Role(replica)
         }
         var last = message.Index + (ulong)message.Entries.Count;
         AppendNew(message.Entries);
+#if PLANTED
+        if (Plants.Has(PlantedBug.CommitBeyondMatched)) CommitTo(LogIndex.Min(message.Commit, Log.Last));
+#endif
         CommitTo(LogIndex.Min(message.Commit, last));
+#if PLANTED
+        if (Plants.Has(PlantedBug.AcceptBeforeSync))
+        {
+            Replica.Outbox.Send(new RaftMessage { Kind = MessageKind.AppendEntriesResponse, From = Replica.Self, To = message.From, Term = Replica.Term, Index = last });
+            return;
+        }
+#endif
         Accept(message.From, last);
     }
 
     /// <summary>Skips what the log already holds: a late or repeated message must not truncate what came after it.</summary>
     private void AppendNew(IReadOnlyList<Entry> entries)
     {
+#if PLANTED
+        if (Plants.Has(PlantedBug.TruncateOnStaleAppend) && entries.Count > 0)
+        {
+            Replica.TruncateFrom(entries[0].Index);
+            foreach (var entry in entries) Replica.Append(entry);
+            return;
+        }
+#endif
         var i = 0;
         while (i < entries.Count && Log.Matches(entries[i].Index, entries[i].Term)) i++;
         if (i == entries.Count) return;
@@ -85,6 +103,10 @@ internal sealed class Follower(Replica replica) : Role(replica)
 
     private void OnHeartbeat(RaftMessage message)
     {
+#if PLANTED
+        if (Plants.Has(PlantedBug.HeartbeatCommitsUnmatched)) CommitTo(LogIndex.Min(message.Commit, Log.Last));
+        if (Plants.Has(PlantedBug.HeartbeatCommitsBeyondLog)) CommitTo(message.Commit);
+#endif
         // More than the log holds: this replica lost entries that it had acknowledged. Taking less than it was told is always safe.
         if (message.Commit <= Log.Last) CommitTo(message.Commit);
         if (message.Round == 0) return;
@@ -107,6 +129,15 @@ internal sealed class Follower(Replica replica) : Role(replica)
 
     private void Take(RaftMessage snapshot)
     {
+#if PLANTED
+        if (Plants.Has(PlantedBug.OlderSnapshotInstalled) && snapshot.Configuration is not null && snapshot.Index <= Log.Commit)
+        {
+            Log.Reset(snapshot.Index, snapshot.LogTerm);
+            Replica.Configurations.Reset(snapshot.Index, snapshot.Configuration);
+            Replica.Outbox.Installed(new SnapshotMetadata(snapshot.Index, snapshot.LogTerm, snapshot.Configuration));
+            return;
+        }
+#endif
         if (snapshot.Configuration is null || snapshot.Index <= Log.Commit) return;
         if (Log.Matches(snapshot.Index, snapshot.LogTerm))
         {
@@ -114,6 +145,15 @@ internal sealed class Follower(Replica replica) : Role(replica)
             return;
         }
         Log.Reset(snapshot.Index, snapshot.LogTerm);
+#if PLANTED
+        if (Plants.Has(PlantedBug.SnapshotWithoutConfiguration))
+        {
+            var old = Replica.Configuration;
+            Replica.Configurations.Reset(snapshot.Index, old);
+            Replica.Outbox.Installed(new SnapshotMetadata(snapshot.Index, snapshot.LogTerm, old));
+            return;
+        }
+#endif
         Replica.Configurations.Reset(snapshot.Index, snapshot.Configuration);
         Replica.Outbox.Installed(new SnapshotMetadata(snapshot.Index, snapshot.LogTerm, snapshot.Configuration));
     }

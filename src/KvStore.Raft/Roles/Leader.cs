@@ -49,15 +49,31 @@ internal sealed class Leader(Replica replica) : Role(replica)
         // After a pause the answers may be waiting in the inbox: give them time before concluding that there are none.
         if (now >= _lastTick + Replica.Options.ElectionTimeoutMin) _stepDownNotBefore = now + Replica.Options.HeartbeatInterval * 2;
         _lastTick = now;
+#if PLANTED
+        if (!Plants.Has(PlantedBug.TransferNeverEnds))
+#endif
         if (_transfer.IsActive && now >= _transfer.Until) _transfer.Abort();
         UpdateOwn();
         if (now >= _stepDownNotBefore)
         {
+#if PLANTED
+            if (!Plants.Has(PlantedBug.NoCheckQuorum))
+#endif
             if (now >= _progress.QuorumContact() + Replica.Options.ElectionTimeoutMax)
             {
                 Replica.BecomeFollower(Replica.Term, ReplicaId.None);
                 return;
             }
+#if PLANTED
+            if (Replica.IsDiskStalled && Plants.Has(PlantedBug.LeaderReusesIndex))
+            {
+                Replica.TruncateFrom(LogIndex.Max(Log.Persisted, Log.Commit).Next);
+                _stepDownNotBefore = now + Replica.Options.DiskStallMax;
+                return;
+            }
+            if (Plants.Has(PlantedBug.StalledDiskLeads)) { }
+            else
+#endif
             if (Replica.IsDiskStalled)
             {
                 Abdicate();
@@ -79,6 +95,9 @@ internal sealed class Leader(Replica replica) : Role(replica)
     {
         if (Refusal() is { } refusal) return refusal;
         var bytes = payload.Length + Entry.OverheadBytes;
+#if PLANTED
+        if (!Plants.Has(PlantedBug.UncommittedUnbounded))
+#endif
         if (Log.UncommittedBytes > 0 && Log.UncommittedBytes + bytes > Replica.Options.UncommittedBytesMax)
             return new ProposeResult(ProposeStatus.Overloaded, LogIndex.None, Replica.Term, "too many bytes wait to be committed");
         var entry = Append(EntryKind.Normal, payload);
@@ -91,6 +110,11 @@ internal sealed class Leader(Replica replica) : Role(replica)
         // The first entry of the term must be committed, or two leaders' changes could both win (Ongaro's correction of 2015).
         string? reason;
         Configuration? next = null;
+#if PLANTED
+        if (Plants.Has(PlantedBug.ChangeBeforeTermCommit) && Replica.Configurations.LatestIndex <= Log.Commit) Replica.Configuration.TryApply(change, out next, out reason);
+        else if (Plants.Has(PlantedBug.TwoChangesAtOnce) && HasCommittedInTerm) Replica.Configuration.TryApply(change, out next, out reason);
+        else
+#endif
         if (!HasCommittedInTerm) reason = "no entry of this term is committed yet";
         else if (Replica.Configurations.LatestIndex > Log.Commit) reason = "the change before it is not committed yet";
         else Replica.Configuration.TryApply(change, out next, out reason);
@@ -125,6 +149,9 @@ internal sealed class Leader(Replica replica) : Role(replica)
         if (!HasCommittedInTerm || _transfer.LeaseGivenUp || _progress.Own is not { } own) return null;
         own.SetOwn(Log.Persisted, _rounds.Newest, now > Replica.Now ? now : Replica.Now);
         var options = Replica.Options;
+#if PLANTED
+        if (Plants.Has(PlantedBug.LeaseIgnoresDrift)) options = options with { ClockDriftMax = 0 };
+#endif
         return new LeaderLease(Replica.Term, _progress.QuorumRoundSent() + options.ElectionTimeoutMin * (1 - options.ClockDriftMax));
     }
 
@@ -142,6 +169,9 @@ internal sealed class Leader(Replica replica) : Role(replica)
     public override void OnSnapshotReport(ReplicaId replica, SnapshotOutcome outcome, LogIndex index)
     {
         if (_progress.Find(replica) is not { State: ProgressState.Snapshot } progress) return;
+#if PLANTED
+        if (Plants.Has(PlantedBug.SnapshotFailureForgotten) && outcome != SnapshotOutcome.Sent) return;
+#endif
         progress.SnapshotEnded(outcome == SnapshotOutcome.Sent ? LogIndex.Min(index, Log.Last) : LogIndex.None);
     }
 
@@ -171,7 +201,13 @@ internal sealed class Leader(Replica replica) : Role(replica)
     {
         if (_progress.Find(message.From) is not { } progress || _rounds.SentAt(message.Round) is not { } sent) return;
         progress.Contact = Replica.Now;
+#if PLANTED
+        if (Plants.Has(PlantedBug.LeaseFromReceipt)) sent = Replica.Now;
+#endif
         progress.AnsweredRound(message.Round, sent);
+#if PLANTED
+        if (Plants.Has(PlantedBug.LateAckCounts)) progress.AnsweredRound(_rounds.Newest, sent);
+#endif
         progress.IsProbing = false;
         if (progress.Match < Log.Last)
         {
@@ -193,7 +229,11 @@ internal sealed class Leader(Replica replica) : Role(replica)
         return entry;
     }
 
+#if PLANTED
+    private void UpdateOwn() => _progress.Own?.SetOwn(Plants.Has(PlantedBug.CountSelfBeforeSync) ? Log.Last : Log.Persisted, _rounds.Newest, Replica.Now);
+#else
     private void UpdateOwn() => _progress.Own?.SetOwn(Log.Persisted, _rounds.Newest, Replica.Now);
+#endif
 
     private void StartRound()
     {
@@ -202,6 +242,9 @@ internal sealed class Leader(Replica replica) : Role(replica)
         _heartbeatDue = Replica.Now + Replica.Options.HeartbeatInterval;
         UpdateOwn();
         if (HasCommittedInTerm) _reads.Start(round, Log.Commit);
+#if PLANTED
+        else if (Plants.Has(PlantedBug.ReadBeforeTermCommit)) _reads.Start(round, Log.Commit);
+#endif
         foreach (var progress in _progress.Others) _appender.SendHeartbeat(progress, round);
         AnswerProvenReads();
     }
@@ -236,6 +279,14 @@ internal sealed class Leader(Replica replica) : Role(replica)
     private void CommitWhatQuorumHolds()
     {
         var index = _progress.QuorumMatch();
+#if PLANTED
+        if (Plants.Has(PlantedBug.CommitEarlierTerm) && index > Log.Commit)
+        {
+            Log.CommitTo(index);
+            _unsent = true;
+            return;
+        }
+#endif
         if (index <= Log.Commit || Log.TermAt(index) != Replica.Term) return;
         Log.CommitTo(index);
         _unsent = true;
@@ -245,6 +296,9 @@ internal sealed class Leader(Replica replica) : Role(replica)
     private void OnConfigurationCommitted()
     {
         if (Replica.Configurations.LatestIndex > Log.Commit) return;
+#if PLANTED
+        if (Plants.Has(PlantedBug.JointNeverLeft) && Replica.Configurations.LatestIndex < _termStart) return;
+#endif
         var configuration = Replica.Configuration;
         if (configuration is { IsJoint: true, AutoLeave: true })
         {
@@ -271,6 +325,9 @@ internal sealed class Leader(Replica replica) : Role(replica)
 
     private void SendTimeoutNow(ReplicaId target)
     {
+#if PLANTED
+        if (!Plants.Has(PlantedBug.TransferKeepsLease))
+#endif
         _transfer.GiveUpLease();
         Replica.Outbox.Send(new RaftMessage { Kind = MessageKind.TimeoutNow, From = Replica.Self, To = target, Term = Replica.Term });
     }

@@ -67,7 +67,13 @@ internal abstract class Role(Replica replica)
         if (!Replica.MayCampaign) return;
         if (Replica.Configuration.IsSoleVoter(Replica.Self)) Replica.BecomeCandidate(CampaignKind.Timeout);
         else if (Replica.Now < Replica.Voter.NotBefore) Replica.CampaignNotBefore(Replica.Voter.NotBefore);
+#if PLANTED
+        else if (Plants.Has(PlantedBug.StalledDiskLeads) && Replica.IsDiskStalled) Replica.BecomePreCandidate();
+#endif
         else if (Replica.IsDiskStalled) Replica.ResetElectionTimer();
+#if PLANTED
+        else if (Plants.Has(PlantedBug.NoPreVote)) Replica.BecomeCandidate(CampaignKind.Timeout);
+#endif
         else Replica.BecomePreCandidate();
     }
 }

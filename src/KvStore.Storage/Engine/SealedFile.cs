@@ -1,5 +1,8 @@
 using System.Buffers.Binary;
 using KvStore.Storage.FileSystem;
+#if PLANTED
+using KvStore.Raft;
+#endif
 
 namespace KvStore.Storage.Engine;
 
@@ -28,6 +31,9 @@ internal static class SealedFile
         }
 
         fileSystem.Rename(temporary, $"{directory}/{name}");
+#if PLANTED
+        if (!Plants.Has(PlantedBug.RenameNotSynced))
+#endif
         fileSystem.SyncDirectory(directory);
     }
 

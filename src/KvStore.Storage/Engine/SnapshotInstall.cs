@@ -1,4 +1,7 @@
 using KvStore.Storage.FileSystem;
+#if PLANTED
+using KvStore.Raft;
+#endif
 
 namespace KvStore.Storage.Engine;
 
@@ -21,6 +24,9 @@ public sealed class SnapshotInstall : IDisposable
     /// <exception cref="IOException">It could not be made durable; the next open finds the old store or, if only the last sync failed, perhaps the new one, either whole.</exception>
     public GroupStore Commit(ReadOnlyMemory<byte> state)
     {
+#if PLANTED
+        if (Plants.Has(PlantedBug.SnapshotSwitchedEarly)) CurrentStore.Write(_fileSystem, _directory, _name);
+#endif
         using var done = new ManualResetEventSlim();
         Exception? failure = null;
         var begun = Store.BeginCheckpoint(state, e =>

@@ -1,3 +1,7 @@
+#if PLANTED
+using KvStore.Raft;
+#endif
+
 namespace KvStore.Storage.Wal;
 
 /// <summary>
@@ -53,5 +57,8 @@ internal readonly record struct BatchHeader(ulong WalId, ulong Segment, ulong Se
 
     /// <summary>Header, body and padding are what was written.</summary>
     public bool BodyMatches(ReadOnlySpan<byte> batch, uint seed) =>
+#if PLANTED
+        (Plants.Has(PlantedBug.TornBodyAccepted) && batch.Length >= TotalBytes) ||
+#endif
         batch.Length >= TotalBytes && Crc32C.Append(seed, batch[WalFormat.BatchHeaderBytes..TotalBytes]) == BodyChecksum;
 }

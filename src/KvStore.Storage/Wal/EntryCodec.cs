@@ -36,6 +36,9 @@ internal static class EntryCodec
         int bytes = Measure(at);
         if (bytes == 0) return null;
         int payload = bytes - WalFormat.EntryHeaderBytes;
+#if PLANTED
+        if (!Plants.Has(PlantedBug.TornBodyAccepted))
+#endif
         if (WalFormat.Get32(at) != Checksum(at, payload, group, index, seed)) return null;
         return new Entry(TermOf(at), index, (EntryKind)at[16], at.Slice(WalFormat.EntryHeaderBytes, payload).ToArray());
     }

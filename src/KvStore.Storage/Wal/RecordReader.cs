@@ -25,6 +25,9 @@ internal ref struct RecordReader(ReadOnlySpan<byte> batch, BatchHeader header)
         if (next >= end) return false;
         Invariant.That(end - next >= WalFormat.RecordHeaderBytes);
         ReadOnlySpan<byte> at = batch[next..end];
+#if PLANTED
+        if (Plants.Has(PlantedBug.TornBodyAccepted) && at[0] == 0) return false;
+#endif
         int bytes = checked((int)WalFormat.Get32(at[4..]));
         ReadOnlySpan<byte> body = at.Slice(WalFormat.RecordHeaderBytes, bytes);
         Kind = (WalRecordKind)at[0];

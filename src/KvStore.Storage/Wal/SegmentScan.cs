@@ -1,4 +1,7 @@
 using KvStore.Storage.FileSystem;
+#if PLANTED
+using KvStore.Raft;
+#endif
 
 namespace KvStore.Storage.Wal;
 
@@ -52,6 +55,9 @@ internal sealed class SegmentScan
         {
             ReadOnlySpan<byte> at = content[(int)End..];
             if (!BatchHeader.TryRead(at, seed, out BatchHeader header) || header.Block != End / WalFormat.BlockBytes) return;
+#if PLANTED
+            if (!Plants.Has(PlantedBug.StaleSegmentAccepted))
+#endif
             if (Batches.Count > 0 && (header.Segment != Segment || header.Sequence != LastSequence + 1)) return;
             if (!header.BodyMatches(at, seed)) return;
             Batches.Add(new BatchDescriptor(header, End));

@@ -70,6 +70,9 @@ internal sealed class SegmentSet(IFileSystem fileSystem, WalOptions options) : I
         IFile file = fileSystem.Open($"{options.Directory}/{SegmentFile.NameOf(number)}", FileOpen.CreateNew);
         file.Allocate(length);
         file.Sync();
+#if PLANTED
+        if (!Plants.Has(PlantedBug.SegmentNameNotSynced))
+#endif
         fileSystem.SyncDirectory(options.Directory);
         return new SegmentFile(number, file, length);
     }

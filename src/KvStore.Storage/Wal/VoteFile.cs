@@ -106,6 +106,14 @@ internal sealed class VoteFile : IDisposable
     private void WriteTouched()
     {
         if (touched.Count == 0) return;
+#if PLANTED
+        if (Plants.Has(PlantedBug.VoteReverted))
+        {
+            WriteCopies(VoteCopy.A);
+            touched.Clear();
+            return;
+        }
+#endif
         WriteCopies(VoteCopy.A);
         WriteCopies(VoteCopy.B);
         touched.Clear();
@@ -118,6 +126,9 @@ internal sealed class VoteFile : IDisposable
             slots[slot].Write(block, walId, slot, copy);
             file.WriteAt(block, OffsetOf(slot, copy, slots.Length));
         }
+#if PLANTED
+        if (Plants.Has(PlantedBug.VoteNotSynced)) return;
+#endif
         file.Sync();
     }
 
@@ -177,8 +188,14 @@ internal sealed class VoteFile : IDisposable
         {
             VoteSlot? a = ReadCopy(slot, VoteCopy.A);
             VoteSlot? b = ReadCopy(slot, VoteCopy.B);
+#if PLANTED
+            if (a is null && b is null && Plants.Has(PlantedBug.VoteDamageIgnored)) a = b = default(VoteSlot);
+#endif
             if (a is null && b is null) throw DamageOrForeign(slot);
             VoteSlot newest = b is null || (a is not null && a.Value.Generation >= b.Value.Generation) ? a!.Value : b.Value;
+#if PLANTED
+            if (Plants.Has(PlantedBug.VoteReverted) && a is not null && b is not null) newest = a.Value.Generation < b.Value.Generation ? a.Value : b.Value;
+#endif
             slots[slot] = newest;
             Generation = Math.Max(Generation, newest.Generation);
             SequenceSeen = Math.Max(SequenceSeen, newest.Sequence);

@@ -334,8 +334,12 @@ public sealed class Wal : IDisposable
 
     private void WriteAndSync(SegmentFile file, ReadOnlySpan<byte> bytes, long offset)
     {
+#if PLANTED
+        PlantedWriteAndSync(file.File, bytes, offset);
+#else
         file.File.WriteAt(bytes, offset);
         file.File.Sync();
+#endif
         sequence++;
         end = offset + bytes.Length;
         List<SegmentFile>? released;
@@ -343,6 +347,32 @@ public sealed class Wal : IDisposable
         if (released is null) return;
         foreach (SegmentFile unused in released) segments.AddFree(unused);
     }
+
+#if PLANTED
+    private static void PlantedWriteAndSync(IFile file, ReadOnlySpan<byte> bytes, long offset)
+    {
+        try
+        {
+            file.WriteAt(bytes, offset);
+        }
+        catch (DiskFullException) when (Plants.Has(PlantedBug.DiskFullIgnored))
+        {
+            return;
+        }
+        try
+        {
+            if (!Plants.Has(PlantedBug.NoSync)) file.Sync();
+        }
+        catch (IOException) when (Plants.Has(PlantedBug.SyncFailureIgnored))
+        {
+            return;
+        }
+        catch (IOException) when (Plants.Has(PlantedBug.SyncRetried))
+        {
+            file.Sync();
+        }
+    }
+#endif
 
     /// <summary>The lowest segment that a group needs, and which group that is.</summary>
     private uint FloorOf()
@@ -373,7 +403,11 @@ public sealed class Wal : IDisposable
         return false;
     }
 
+#if PLANTED
+    private void CheckRoom() => hasRoom = Plants.Has(PlantedBug.DiskFullIgnored) || fileSystem.AvailableBytes(options.Directory) >= options.ReserveBytes;
+#else
     private void CheckRoom() => hasRoom = fileSystem.AvailableBytes(options.Directory) >= options.ReserveBytes;
+#endif
 
     private void Fail(Exception reason)
     {

@@ -1,4 +1,7 @@
 using System.Globalization;
+#if PLANTED
+using KvStore.Raft;
+#endif
 
 namespace KvStore.Storage.Wal;
 
@@ -39,6 +42,9 @@ internal sealed class WalChain
         List<SegmentScan> live = whole.FindAll(scan => scan.Segment >= floor);
         WalChain chain = new(live, [.. scans.Except(live)]);
         chain.RefuseHoles(floor, directory);
+#if PLANTED
+        if (Plants.Has(PlantedBug.MiddleCorruptionCut)) return chain;
+#endif
         chain.RefuseGap(scans, sequenceSynced, directory);
         return chain;
     }

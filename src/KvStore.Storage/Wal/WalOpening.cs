@@ -83,6 +83,9 @@ internal sealed class WalOpening(IFileSystem fileSystem, WalOptions options, ulo
         foreach ((GroupId group, Term newest) in Replay.NewestTerm.OrderBy(pair => pair.Key))
         {
             Term term = Votes.StateOf(group).Term;
+#if PLANTED
+            if (Plants.Has(PlantedBug.VoteDamageIgnored)) continue;
+#endif
             if (newest <= term) continue;
             string path = VoteFile.PathIn(options.Directory);
             throw new WalCorruptionException($"The vote record '{path}' says term {term} for group {group}, but its log has an entry of term {newest}: the record is older than the log. The node does not start. Repair: {WalFormat.RepairCommand}", path, 0);

@@ -1,0 +1,11 @@
+#if PLANTED
+namespace KvStore.Raft;
+
+/// <summary>What a planted bug does, and its row in the catalogue of bugs that other systems had.</summary>
+[AttributeUsage(AttributeTargets.Field)]
+public sealed class PlantAttribute(int row, string what) : Attribute
+{
+    public int Row { get; } = row;
+    public string What { get; } = what;
+}
+#endif
