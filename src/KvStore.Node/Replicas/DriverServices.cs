@@ -14,6 +14,9 @@ internal sealed record DriverServices(NodeOptions Options, WalWriter Wal, Replic
     /// <summary>The newest applied cluster map; null before there is one.</summary>
     public required Func<Placement.ClusterMap?> Map { get; init; }
 
+    /// <summary>How leaders talk to other groups.</summary>
+    public required Calls.GroupCalls Calls { get; init; }
+
     /// <summary>What the leader of the meta group proposes when there is no map yet.</summary>
     public required Commands.InitializeCluster FirstMap { get; init; }
 }

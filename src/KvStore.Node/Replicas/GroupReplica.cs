@@ -17,6 +17,7 @@ internal sealed class GroupReplica(GroupId group, ReplicaId id, ReplicaLoop loop
     private ulong _durable;
     private long _freshSince = long.MinValue;
     private long _queuedBytes;
+    private long _groupTimeOffset;
     private ReplicaView _view = view;
     private GroupStateMachine? _machine = machine;
     private ReplicaStatistics _statistics = ReplicaStatistics.None;
@@ -55,6 +56,9 @@ internal sealed class GroupReplica(GroupId group, ReplicaId id, ReplicaLoop loop
 
     /// <summary>The applied state holds everything that was committed anywhere at this time of this node's clock. Grows only.</summary>
     public MonotonicTime FreshSince => new(Volatile.Read(ref _freshSince));
+
+    /// <summary>Group time minus this node's own time, microseconds, as the loop last saw it.</summary>
+    public long GroupTimeOffset { get => Volatile.Read(ref _groupTimeOffset); set => Volatile.Write(ref _groupTimeOffset, value); }
 
     public long QueuedBytes => Volatile.Read(ref _queuedBytes);
 

@@ -1,3 +1,5 @@
+using KvStore.Node.Commands;
+using KvStore.Node.Leases;
 using KvStore.Node.Peer;
 using KvStore.Node.Reads;
 using KvStore.Node.Time;
@@ -16,6 +18,8 @@ internal sealed class ReplicaDriver
     private readonly ReadRounds _reads;
     private readonly DriverServices _services;
     private readonly LeaderDuties _duties;
+    private readonly LeaseDuties _leases;
+    private readonly LeaseRenewals _renewals = new();
     private readonly FollowerProgress _followers = new();
     private readonly LogTail _tail;
     private int _submissionsInFlight;
@@ -32,6 +36,7 @@ internal sealed class ReplicaDriver
         _proposals = new ProposalQueue(replica, services.PayloadWriter, services.Options.EntryBytesMax);
         _reads = new ReadRounds(replica, services.Random.Next(), services.Options.ElectionTimeoutMin / 2);
         _duties = new LeaderDuties(replica, services);
+        _leases = new LeaseDuties(replica, services.Calls);
         _tail = new LogTail(services.Options, raft.FirstIndex.Previous);
     }
 
@@ -43,7 +48,7 @@ internal sealed class ReplicaDriver
 
     /// <summary>Nothing of a caller is left here, and leadership is elsewhere or cannot go elsewhere.</summary>
     public bool IsDrained(MonotonicTime now) => _stopped
-        || (_proposals.IsEmpty && _reads.IsEmpty && _submissionsInFlight == 0
+        || (_proposals.IsEmpty && _renewals.IsEmpty && _reads.IsEmpty && _submissionsInFlight == 0
             && (_raft.Role != RaftRole.Leader || !HasOtherVoter() || (_transferUntil is { } until && now >= until)));
 
     /// <summary>The replica joins its loop. In a group that was never led its lowest replica campaigns early, so that a first start does not wait for the election timeout.</summary>
@@ -53,10 +58,11 @@ internal sealed class ReplicaDriver
         if (_raft.Term == Term.None && _raft.Configuration.Voters is [var lowest, ..] && lowest == Replica.Id) _raft.Campaign(now);
     }
 
-    public void Propose(object proposal)
+    public void Propose(object proposal, MonotonicTime now)
     {
         if (_stopped) Refuse(proposal, Replica.StoppedError());
         else if (proposal is WriteBatch batch) _proposals.Add(batch);
+        else if (proposal is GroupProposal { Command.CommandCase: GroupCommand.CommandOneofCase.KeepLeasesAlive } renewal) _renewals.Add(renewal, now);
         else _proposals.Add((GroupProposal)proposal);
     }
 
@@ -94,6 +100,8 @@ internal sealed class ReplicaDriver
         _services.Addresses.Learn(Replica.Group, decoded.From, from);
         _followers.Observe(decoded, _raft.Term);
         _raft.Step(decoded, now);
+        // Only this term's leader is believed: what an old one says may lie far back.
+        if (message.GroupTimeUs != 0 && decoded.Term == _raft.Term && _raft.Role != RaftRole.Leader) _clock.Set(message.GroupTimeUs, now);
     }
 
     public void Tick(MonotonicTime now)
@@ -124,7 +132,7 @@ internal sealed class ReplicaDriver
     public void SnapshotInstalled(Snapshots.InstalledSnapshot installed, MonotonicTime now)
     {
         if (_stopped) return;
-        _clock.Set(installed.GroupTimeMicroseconds, now);
+        _clock.AtLeast(installed.GroupTimeMicroseconds, now);
         _raft.Step(new RaftMessage
         {
             Kind = MessageKind.InstallSnapshot,
@@ -185,6 +193,8 @@ internal sealed class ReplicaDriver
         if (_stopped) return;
         NoticeRole(turn.Now);
         _duties.Run(_raft, _proposals, turn.Now);
+        _leases.Run(_raft, _proposals, _clock.At(turn.Now), turn.Now);
+        _renewals.MoveTo(_proposals, turn.Now);
         if (!_services.Wal.HasRoom) _proposals.RefuseWaiting(DiskFull());
         _proposals.Fold(_raft, _clock, turn.Now);
         _reads.Begin(_raft, turn.Now);
@@ -254,7 +264,10 @@ internal sealed class ReplicaDriver
         for (var i = 0; i < messages.Count; i++)
         {
             var node = _services.Addresses.NodeOf(Replica.Group, messages[i].To);
-            if (node != NodeId.None) turn.Frames.To(node).Messages.Add(FrameCodec.Encode(Replica.Group, messages[i]));
+            if (node == NodeId.None) continue;
+            var message = FrameCodec.Encode(Replica.Group, messages[i]);
+            if (_raft.Role == RaftRole.Leader && messages[i].Term == _raft.Term) message.GroupTimeUs = _clock.At(turn.Now);
+            turn.Frames.To(node).Messages.Add(message);
         }
     }
 
@@ -284,6 +297,7 @@ internal sealed class ReplicaDriver
         Replica.Commit = _raft.Commit;
         Replica.Last = _raft.LastIndex;
         Replica.First = _raft.FirstIndex;
+        Replica.GroupTimeOffset = (long)_clock.At(now) - now.Nanoseconds / 1000;
         Replica.LeaseUntil = _raft.LeaseReadIndex(now) is not null && _raft.LeaseView is { } lease ? lease.Until : default;
     }
 
@@ -295,6 +309,7 @@ internal sealed class ReplicaDriver
         _stopped = true;
         Replica.LeaseUntil = default;
         Replica.View = Replica.View with { Role = RaftRole.Follower, Leader = NodeId.None };
+        _renewals.MoveAllTo(_proposals);
         _proposals.RefuseWaiting(error with { OutcomeUnknown = false });
         _proposals.FailAppended(error with { OutcomeUnknown = true });
         _reads.Fail(error);

@@ -91,7 +91,7 @@ internal sealed class ReplicaLoop : NodeWorker
     {
         switch (input.Kind)
         {
-            case LoopInputKind.Propose: driver.Propose(input.Subject!); break;
+            case LoopInputKind.Propose: driver.Propose(input.Subject!, _turn.Now); break;
             case LoopInputKind.Read: driver.Read((ReadWaiter)input.Subject!); break;
             case LoopInputKind.Applied: driver.Applied(new LogIndex(input.Number), _turn.Now); break;
             case LoopInputKind.Checkpointed: driver.Checkpointed(new LogIndex(input.Number), _turn); break;

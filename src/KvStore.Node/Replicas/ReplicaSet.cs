@@ -1,3 +1,4 @@
+using KvStore.Node.Calls;
 using KvStore.Node.Checkpoints;
 using KvStore.Node.Placement;
 using KvStore.Node.Snapshots;
@@ -46,10 +47,11 @@ internal sealed class ReplicaSet
             applier => GroupStore.BeginInstall(services.FileSystem, directory.Group(applier.Replica.Group), services.RecordStores, logger), () => WalWriter!.HasRoom, logger);
         WalWriter = new WalWriter(wal, services.Time, failure, CheckpointFor);
         _loops = [.. Enumerable.Range(0, options.ReplicaLoops).Select(i => new ReplicaLoop(i, services.Time, services.Transport, WalWriter, options.HeartbeatInterval, failure))];
+        Calls = new GroupCalls(options.Id, () => View, services.Transport, services.Time, random.Next(), failure);
         var firstMap = FirstMap.Build(options);
         _driverServices = [.. _loops.Select(_ => new DriverServices(options, WalWriter, _addresses, _sender, new EntryPayloadWriter(), random, logger)
         {
-            WalUnderPressure = group => Volatile.Read(ref _pinningGroup) == group.Value, Map = () => View.Map, FirstMap = firstMap,
+            WalUnderPressure = group => Volatile.Read(ref _pinningGroup) == group.Value, Map = () => View.Map, FirstMap = firstMap, Calls = Calls,
         })];
         _applyWorkers = [.. Enumerable.Range(0, options.ApplyWorkers).Select(i => new ApplyWorker(i, failure))];
         _applierServices = [.. _applyWorkers.Select(_ => new ApplierServices(options, _maintenance, _addresses, new OutgoingFrames(services.Transport), logger)
@@ -62,6 +64,7 @@ internal sealed class ReplicaSet
     public NodeId NodeOf(GroupId group, ReplicaId replica) => _addresses.NodeOf(group, replica);
 
     public WalWriter WalWriter { get; }
+    public GroupCalls Calls { get; }
     public NodeView View => Volatile.Read(ref _view);
     public IReadOnlyList<ReplicaLoop> Loops => _loops;
 
@@ -70,6 +73,7 @@ internal sealed class ReplicaSet
     {
         WalWriter.StartOn(_services.Workers);
         _background.StartOn(_services.Workers);
+        Calls.StartOn(_services.Workers);
         foreach (var worker in _applyWorkers) worker.StartOn(_services.Workers);
         foreach (var loop in _loops) loop.StartOn(_services.Workers);
         var meta = FirstMap.MetaGroup(_options.Founders);
@@ -81,6 +85,7 @@ internal sealed class ReplicaSet
     {
         WalWriter.Wake();
         _background.Wake();
+        Calls.Wake();
         foreach (var worker in _applyWorkers) worker.Wake();
         foreach (var loop in _loops) loop.Wake();
     }
@@ -224,12 +229,14 @@ internal sealed class ReplicaSet
         foreach (var chunk in frame.Chunks)
             if (View.FindApplier(new GroupId(chunk.GroupId)) is { } applier && applier.Replica.Id.Value == chunk.To && applier.Replica.StoppedReason is null)
                 _background.Post(() => _receiver.Take(chunk, applier, from));
+        if (frame.Calls.Count + frame.Replies.Count > 0) Calls.Received(from, frame);
         foreach (var acknowledgement in frame.Acknowledgements) _background.Post(() => _sender.Take(acknowledgement));
     }
 
     public void Unreachable(NodeId node)
     {
         foreach (var loop in _loops) loop.Post(new LoopInput(LoopInputKind.Unreachable, Node: node));
+        Calls.Unreachable(node);
     }
 
     /// <summary>After the workers have ended.</summary>

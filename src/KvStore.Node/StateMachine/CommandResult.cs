@@ -22,6 +22,10 @@ public enum CommandStatus : byte
     NotColocated = 8,
     /// <summary>A transaction needs a key that is not there: nothing was applied.</summary>
     FailedPrecondition = 9,
+    /// <summary>A lease of the chosen id is there already: nothing was applied.</summary>
+    LeaseExists = 15,
+    /// <summary>A table of the group is full (leases and their keys): not applied and not kept, so that the same command may be tried again.</summary>
+    ResourceExhausted = 16,
 }
 
 /// <summary>

@@ -21,6 +21,15 @@ internal enum EffectKind : byte
     RecordAt = 11,
     TombstoneAt = 12,
     Response = 13,
+    LeaseGranted = 20,
+    LeaseRenewed = 21,
+    LeaseEnded = 22,
+    LeaseRemoved = 23,
+    LeaseUserAdded = 24,
+    LeaseUserRemoved = 25,
+    LeaseAnnounced = 26,
+    LeaseConfirmed = 27,
+    LeaseAttached = 28,
 }
 
 /// <summary>

@@ -1,4 +1,5 @@
 using KvStore.Node.Commands;
+using KvStore.Node.Leases;
 using KvStore.Node.Placement;
 using KvStore.Raft;
 using KvStore.Storage.Engine;
@@ -8,7 +9,7 @@ namespace KvStore.Node.StateMachine;
 /// <summary>
 /// Applies the commands that no range owns. <see cref="CommandResult.Flag"/>: it changed something; <see cref="CommandResult.Number"/>: the log index of a session that was opened.
 /// </summary>
-internal sealed class GroupCommandApplier(GroupId group, RangeTable ranges, SessionTable sessions, EffectHash hash, ClusterMap? map)
+internal sealed class GroupCommandApplier(GroupId group, RangeTable ranges, SessionTable sessions, LeaseCommands leases, EffectHash hash, ClusterMap? map)
 {
     private static readonly CommandResult Unchanged = new(CommandStatus.Ok, default);
     private static readonly CommandResult Changed = new(CommandStatus.Ok, default, Flag: true);
@@ -55,6 +56,7 @@ internal sealed class GroupCommandApplier(GroupId group, RangeTable ranges, Sess
                 hashComparison = true;
                 return Unchanged;
             default:
+                if (leases.Apply(command) is { } result) return result;
                 throw new InvariantViolationException("an entry holds a group command that this version does not know: the node is older than the cluster version");
         }
     }

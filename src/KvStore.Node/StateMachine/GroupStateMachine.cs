@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using Google.Protobuf;
 using KvStore.Node.Commands;
+using KvStore.Node.Leases;
 using KvStore.Node.Placement;
 using KvStore.Node.State;
 using KvStore.Raft;
@@ -18,6 +19,7 @@ public sealed class GroupStateMachine
     private readonly EffectHash hash;
     private readonly SessionTable sessions;
     private readonly RangeTable ranges;
+    private readonly LeaseTable leases;
     private readonly RangeCommandsApplier rangeCommands;
     private readonly GroupCommandApplier groupCommands;
     private ulong applied;
@@ -39,10 +41,15 @@ public sealed class GroupStateMachine
         hash = new EffectHash(state.Hash.IsEmpty ? 0 : BinaryPrimitives.ReadUInt64LittleEndian(state.Hash.Span));
         sessions = new SessionTable(hash);
         sessions.Restore(state.Sessions, state.SessionBytesMax);
+        leases = new LeaseTable(group, hash);
         ranges = new RangeTable(group, store, state.Ranges);
-        var leases = new LeaseAttachments();
-        rangeCommands = new RangeCommandsApplier(ranges, sessions, new CommandExecutor(new RecordWriter(hash, leases), leases, new FenceGuard()), hash);
-        groupCommands = new GroupCommandApplier(group, ranges, sessions, hash, state.ClusterMap is null ? null : ClusterMapRecords.FromRecord(state.ClusterMap));
+        // Without leases no record names one: the scan is spared.
+        leases.Restore(state, state.Leases.Count == 0 ? [] : ranges.Attached());
+        var attachments = new LeaseAttachments(leases);
+        var records = new RecordWriter(hash, attachments);
+        rangeCommands = new RangeCommandsApplier(ranges, sessions, new CommandExecutor(records, attachments, new FenceGuard()), hash);
+        var leaseCommands = new LeaseCommands(group, ranges, leases, records);
+        groupCommands = new GroupCommandApplier(group, ranges, sessions, leaseCommands, hash, state.ClusterMap is null ? null : ClusterMapRecords.FromRecord(state.ClusterMap));
         applied = state.AppliedIndex;
         appliedTerm = state.AppliedTerm;
         groupTime = state.GroupTimeUs;
@@ -55,6 +62,8 @@ public sealed class GroupStateMachine
     /// <summary>The running hash over effects, at <see cref="Applied"/>.</summary>
     public ulong Hash => hash.Value;
     public int Sessions => sessions.Count;
+    /// <summary>Only on the apply worker, but for its agenda.</summary>
+    internal LeaseTable Leases => leases;
 
     /// <summary>The hash after the newest CompareHash that was applied since the start, for replicas to compare; null before the first.</summary>
     public HashPoint? Compared => compared;
@@ -101,6 +110,7 @@ public sealed class GroupStateMachine
         state.Hash = ByteString.CopyFrom(hashBytes);
         state.Ranges.AddRange(ranges.Capture());
         state.Sessions.AddRange(sessions.Capture());
+        leases.Capture(state);
         return state;
     }
 
@@ -115,6 +125,7 @@ public sealed class GroupStateMachine
         if (Plants.Has(PlantedBug.ExpiryByLocalClock)) sessions.Expire(groupTime + localEntries++ * 1_000_000);
 #endif
         sessions.Expire(groupTime);
+        leases.BeginEntry(groupTime);
         if (payload.RangeCommandsCount > 0)
         {
             foreach (var commands in payload.RangeCommands) rangeCommands.Apply(commands, groupTime, results);
@@ -122,6 +133,7 @@ public sealed class GroupStateMachine
         }
         if (payload.GroupCommandsCount > 0) ApplyGroupCommands(payload, entry.Index, results);
         sessions.Evict();
+        leases.EndEntry();
         if (groupCommands.TakeHashComparison()) compared = new HashPoint(entry.Index, hash.Value);
     }
 

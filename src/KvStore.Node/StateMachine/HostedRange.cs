@@ -1,3 +1,4 @@
+using KvStore.Node.Leases;
 using KvStore.Node.Placement;
 using KvStore.Raft;
 using KvStore.Storage.Engine;
@@ -13,6 +14,13 @@ internal sealed class HostedRange(RangeDescriptor descriptor, RangeStore store, 
     public RangeStore Store { get; } = store;
     /// <summary>+1 for each command that changed something; never goes back.</summary>
     public Revision Revision { get; private set; } = revision;
+
+    /// <summary>Its keys that are attached to leases.</summary>
+    public IEnumerable<(LeaseId Lease, AttachedKey Key)> Attached()
+    {
+        using var snapshot = Store.Snapshot();
+        foreach (var (key, lease) in snapshot.Attached()) yield return (new LeaseId(lease), new AttachedKey(Descriptor.Keyspace, key));
+    }
 
     public void Advance(Revision next)
     {

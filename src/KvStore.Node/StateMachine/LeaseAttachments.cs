@@ -1,15 +1,27 @@
+using KvStore.Node.Leases;
+
 namespace KvStore.Node.StateMachine;
 
 /// <summary>Which keys hang on which lease, as far as writes are concerned.</summary>
-internal sealed class LeaseAttachments
+internal sealed class LeaseAttachments(LeaseTable leases)
 {
     public const ulong None = 0;
 
-    /// <summary>Whether a key may be attached to the lease. No lease has been granted, so none may.</summary>
-    public bool MayAttach(ulong lease) => lease == None;
+    /// <summary>Whether a key may be attached to the lease, room aside.</summary>
+    public bool MayAttach(ulong lease) => lease == None || leases.IsLive(new LeaseId(lease));
+
+    /// <summary>Whether a key of that length may be attached to the lease: <see cref="CommandStatus.Ok"/>, or why not; a key that is attached to it already counts like a new one.</summary>
+    public CommandStatus Check(ulong lease, int keyLength)
+    {
+        if (!MayAttach(lease)) return CommandStatus.LeaseNotFound;
+        return lease == None || leases.HasRoom(LeaseLimits.KeyBytes + keyLength) ? CommandStatus.Ok : CommandStatus.ResourceExhausted;
+    }
 
     /// <summary>A key was written or deleted: what it was attached to before and is now; <see cref="None"/> on either side is no lease. Called for changes only.</summary>
     public void Move(HostedRange range, ReadOnlySpan<byte> key, ulong before, ulong after)
     {
+        var attached = new AttachedKey(range.Descriptor.Keyspace, key.ToArray());
+        if (before != None) leases.Detach(new LeaseId(before), attached);
+        if (after != None) leases.Attach(new LeaseId(after), attached);
     }
 }

@@ -1,3 +1,4 @@
+using KvStore.Node.Leases;
 using KvStore.Node.Placement;
 using KvStore.Node.State;
 using KvStore.Raft;
@@ -28,6 +29,17 @@ internal sealed class RangeTable
     /// <summary>Null when the group does not own the range at that epoch.</summary>
     public HostedRange? Find(RangeRoute route) =>
         ranges.TryGetValue(route.Range, out var range) && range.Descriptor.Epoch == route.Epoch ? range : null;
+
+    /// <summary>The range of this group that holds the key; null when there is none.</summary>
+    public HostedRange? Find(KeyspaceId keyspace, ReadOnlySpan<byte> key)
+    {
+        foreach (var range in ranges.Values)
+            if (range.Descriptor.Keyspace == keyspace && range.Descriptor.Contains(key)) return range;
+        return null;
+    }
+
+    /// <summary>Every key of the group that is attached to a lease.</summary>
+    public IEnumerable<(LeaseId Lease, AttachedKey Key)> Attached() => ranges.Values.OrderBy(range => range.Descriptor.Id).SelectMany(range => range.Attached());
 
     public bool Contains(RangeId range) => ranges.ContainsKey(range);
 

@@ -7,17 +7,15 @@ internal sealed class RecordWriter(EffectHash hash, LeaseAttachments leases)
 {
     public void Put(HostedRange range, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, Revision revision, uint sub, ulong lease)
     {
-        var before = range.Store.TryGetNewest(key, out var state) ? state.Lease : LeaseAttachments.None;
-        range.Store.Put(key, value, revision, sub, lease);
+        range.Store.Put(key, value, revision, sub, lease, out var before);
         hash.Record(range.Store.Stay, revision, sub, key, value, lease);
-        if (before != lease) leases.Move(range, key, before, lease);
+        if (before.Lease != lease) leases.Move(range, key, before.Lease, lease);
     }
 
     /// <summary>False, and nothing written, when the key does not exist.</summary>
     public bool Delete(HostedRange range, ReadOnlySpan<byte> key, Revision revision, uint sub)
     {
-        if (!range.Store.TryGetNewest(key, out var before)) return false;
-        range.Store.Delete(key, revision, sub);
+        if (!range.Store.Delete(key, revision, sub, out var before)) return false;
         hash.Tombstone(range.Store.Stay, revision, sub, key);
         if (before.Lease != LeaseAttachments.None) leases.Move(range, key, before.Lease, LeaseAttachments.None);
         return true;

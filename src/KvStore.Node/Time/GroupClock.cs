@@ -5,7 +5,8 @@ namespace KvStore.Node.Time;
 
 /// <summary>
 /// Group time for the next entry (DESIGN §6): the newest entry's time + this node's own monotonic time since it appended or received that entry. No wall clock and no
-/// other node's clock comes in, and time in which no node runs does not count.
+/// other node's clock comes in, and time in which no node runs does not count. What a leader says of its group time with each message counts like an entry: so a follower's own clock
+/// counts only since the newest heartbeat, however long the group is idle, and a replica that was restarted is not behind.
 /// </summary>
 internal sealed class GroupClock(ulong microseconds, MonotonicTime now)
 {
@@ -20,9 +21,15 @@ internal sealed class GroupClock(ulong microseconds, MonotonicTime now)
         for (var i = entries.Count - 1; i >= 0; i--)
         {
             if (entries[i].Kind != EntryKind.Normal || !TryRead(entries[i], out var time)) continue;
-            Set(time, now);
+            AtLeast(time, now);
             return;
         }
+    }
+
+    /// <summary>An entry that is sent again is older than what its leader said with it.</summary>
+    public void AtLeast(ulong time, MonotonicTime now)
+    {
+        if (time > At(now)) Set(time, now);
     }
 
     public void Set(ulong time, MonotonicTime now)

@@ -39,6 +39,21 @@ public sealed class RangeSnapshot : IDisposable
         while (next is not null);
     }
 
+    /// <summary>The live keys that have a lease, in order, from the index alone.</summary>
+    public IEnumerable<(byte[] Key, ulong Lease)> Attached()
+    {
+        var page = new IndexPage();
+        byte[]? next = [];
+        do
+        {
+            next = _index.ReadAscending(next, default, Revision, page);
+            ThrowIfEnded();
+            for (int i = 0; i < page.Count; i++)
+                if (page[i].Lease != 0) yield return (page.Key(i).ToArray(), page[i].Lease);
+        }
+        while (next is not null);
+    }
+
     /// <summary>The number of live keys in [start, end). Takes time linear in it.</summary>
     public long Count(ReadOnlySpan<byte> start, ReadOnlySpan<byte> end)
     {

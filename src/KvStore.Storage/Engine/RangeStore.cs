@@ -74,9 +74,13 @@ public sealed class RangeStore
     }
 
     /// <summary>Writes one record at <paramref name="revision"/> (greater than Revision); create revision and version follow from the key's newest state. Returns them.</summary>
-    public KeyState Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, Revision revision, uint sub, ulong lease)
+    public KeyState Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, Revision revision, uint sub, ulong lease) => Put(key, value, revision, sub, lease, out _);
+
+    /// <param name="before">The key's state before; default when it did not exist.</param>
+    /// <inheritdoc cref="Put(ReadOnlySpan{byte}, ReadOnlySpan{byte}, Revision, uint, ulong)"/>
+    public KeyState Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, Revision revision, uint sub, ulong lease, out KeyState before)
     {
-        var state = TryGetNewest(key, out var before)
+        var state = TryGetNewest(key, out before)
             ? new KeyState(before.Create, revision, before.Version + 1, lease)
             : new KeyState(revision, revision, 1, lease);
         Write(key, value, new RecordId(Stay, revision, sub), state, RecordKind.Value);
@@ -84,9 +88,13 @@ public sealed class RangeStore
     }
 
     /// <summary>Writes a tombstone. False, and nothing written, when the key does not exist.</summary>
-    public bool Delete(ReadOnlySpan<byte> key, Revision revision, uint sub)
+    public bool Delete(ReadOnlySpan<byte> key, Revision revision, uint sub) => Delete(key, revision, sub, out _);
+
+    /// <param name="before">The key's state before.</param>
+    /// <inheritdoc cref="Delete(ReadOnlySpan{byte}, Revision, uint)"/>
+    public bool Delete(ReadOnlySpan<byte> key, Revision revision, uint sub, out KeyState before)
     {
-        if (!TryGetNewest(key, out _)) return false;
+        if (!TryGetNewest(key, out before)) return false;
         Write(key, [], new RecordId(Stay, revision, sub), new KeyState(default, revision, 0, 0), RecordKind.Tombstone);
         return true;
     }
