@@ -26,6 +26,7 @@ internal sealed class LeaseTable(GroupId group, EffectHash hash)
     private ulong lastTicket;
 
     public int Count => leases.Count;
+    internal int QueuedDeadlines => deadlines.Count;
     public long Bytes { get; private set; }
     /// <summary>Replicated: the newest grant's limit.</summary>
     public ulong BytesMax { get; private set; } = LeaseLimits.TableBytesMaxDefault;
