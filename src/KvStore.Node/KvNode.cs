@@ -1,3 +1,4 @@
+using KvStore.Node.Calls;
 using KvStore.Node.Commands;
 using KvStore.Node.Peer;
 using KvStore.Node.Placement;
@@ -170,6 +171,19 @@ public sealed class KvNode : IDisposable
             completed(failure is null ? index : LogIndex.None, failure);
         });
         replica!.Loop.Post(new LoopInput(LoopInputKind.Propose, replica, proposal));
+    }
+
+    /// <summary>
+    /// Proposes a command that no range owns to the group, wherever it is led. The callback is called once, with the entry's index and the result or with an error, on a worker of the
+    /// node: it must be quick and must not throw.
+    /// </summary>
+    public void Propose(GroupId group, GroupCommand command, MonotonicTime deadline, CallRetry retry, Action<LogIndex, CommandResult, NodeError?> completed)
+    {
+        ArgumentNullException.ThrowIfNull(command);
+        ArgumentNullException.ThrowIfNull(completed);
+        if (_failure.Exception is not null) completed(LogIndex.None, default, _failure.AsError() with { OutcomeUnknown = false });
+        else if (Volatile.Read(ref _stopping) != 0) completed(LogIndex.None, default, new NodeError(NodeErrorCode.Unavailable, "the node is stopping"));
+        else _replicas.Calls.Call(group, command, deadline, retry, completed);
     }
 
     /// <exception cref="NodeException">Why it cannot be answered here and now.</exception>

@@ -2,7 +2,6 @@ using Google.Protobuf;
 using KvStore.Node.Commands;
 using KvStore.Node.StateMachine;
 using KvStore.Raft;
-using KvStore.Storage.Engine;
 
 namespace KvStore.Node.Leases;
 

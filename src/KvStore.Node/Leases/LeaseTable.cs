@@ -130,7 +130,7 @@ internal sealed class LeaseTable(GroupId group, EffectHash hash)
 
     // ---- the end ----
 
-    /// <summary>From here on nothing can be attached to it; what is attached goes by <see cref="Advance"/> or <see cref="TakeKeys"/>.</summary>
+    /// <summary>From here on nothing can be attached to it; what is attached is deleted by and by (<see cref="KeysToDelete"/>).</summary>
     public void End(Lease lease)
     {
         if (lease.Phase == LeasePhase.Ending) return;

@@ -24,7 +24,7 @@ internal sealed class CommandExecutor(RecordWriter records, LeaseAttachments lea
             return new CommandResult(CommandStatus.InvalidArgument, range.Revision);
         return command.Kind switch
         {
-            CommandKind.Put when leases.Check(command.Lease, command.Key.Length) is var status and not CommandStatus.Ok => new CommandResult(status, range.Revision),
+            CommandKind.Put when leases.Check(range, command.Key, command.Lease) is var refusal and not CommandStatus.Ok => new CommandResult(refusal, range.Revision),
             CommandKind.Put => Put(range, command.Key, command.Value, command.Lease),
             CommandKind.Delete => Delete(range, command.Key),
             CommandKind.CompareAndSwap => CompareAndSwap(range, command),

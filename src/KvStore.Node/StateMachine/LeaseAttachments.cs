@@ -10,11 +10,13 @@ internal sealed class LeaseAttachments(LeaseTable leases)
     /// <summary>Whether a key may be attached to the lease, room aside.</summary>
     public bool MayAttach(ulong lease) => lease == None || leases.IsLive(new LeaseId(lease));
 
-    /// <summary>Whether a key of that length may be attached to the lease: <see cref="CommandStatus.Ok"/>, or why not; a key that is attached to it already counts like a new one.</summary>
-    public CommandStatus Check(ulong lease, int keyLength)
+    /// <summary>Whether the key may be written under the lease: <see cref="CommandStatus.Ok"/>, or why not.</summary>
+    public CommandStatus Check(HostedRange range, ReadOnlySpan<byte> key, ulong lease)
     {
+        if (lease == None) return CommandStatus.Ok;
         if (!MayAttach(lease)) return CommandStatus.LeaseNotFound;
-        return lease == None || leases.HasRoom(LeaseLimits.KeyBytes + keyLength) ? CommandStatus.Ok : CommandStatus.ResourceExhausted;
+        var hasRoom = leases.HasRoom(LeaseLimits.KeyBytes + key.Length) || (range.Store.TryGetNewest(key, out var state) && state.Lease == lease);
+        return hasRoom ? CommandStatus.Ok : CommandStatus.ResourceExhausted;
     }
 
     /// <summary>A key was written or deleted: what it was attached to before and is now; <see cref="None"/> on either side is no lease. Called for changes only.</summary>

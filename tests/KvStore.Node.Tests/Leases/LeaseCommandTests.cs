@@ -110,7 +110,7 @@ public sealed class LeaseCommandTests : IDisposable
     [Theory]
     [InlineData(0)]
     [InlineData(999_999)]
-    [InlineData(9_000_000_000_000_001)]
+    [InlineData(9_000_000_000_000_001UL)]
     [InlineData(ulong.MaxValue)]
     public void A_time_to_live_outside_the_limits_is_refused(ulong microseconds) =>
         Assert.Equal(CommandStatus.InvalidArgument, group.Apply(GrantCommand(microseconds)).Single().Status);
