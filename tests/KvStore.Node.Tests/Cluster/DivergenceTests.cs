@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using KvStore.Node.Replicas;
+using KvStore.Simulation.World;
 
 namespace KvStore.Node.Tests.Cluster;
 

@@ -1,4 +1,5 @@
 using KvStore.Raft;
+using KvStore.Simulation.World;
 
 namespace KvStore.Node.Tests.Cluster;
 

@@ -1,42 +1,70 @@
 using System.Text;
+using KvStore.Node;
 using KvStore.Node.Commands;
 using KvStore.Node.Placement;
 using KvStore.Node.StateMachine;
 using KvStore.Raft;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Abstractions;
 
-namespace KvStore.Node.Tests.Cluster;
+namespace KvStore.Simulation.World;
 
 /// <summary>
 /// A cluster on one thread: virtual time, network, disks and workers, all from one seed. Run lets the world go on until a task is done.
 /// </summary>
 internal sealed class VirtualCluster : IDisposable
 {
+    /// <summary>Processes that stand still in the middle of something, each on top of the one before.</summary>
+    private const int NestingMax = 4;
+
     private readonly VirtualContext _context = new();
     private readonly SynchronizationContext? _before = SynchronizationContext.Current;
     private readonly IReadOnlyList<Founder> _founders;
+    private readonly VirtualNode[] _nodes;
+    private readonly List<(VirtualNode Node, VirtualWorker Worker)> _runnable = [];
+    private int _nesting;
 
-    public VirtualCluster(ulong seed, int nodes = 3)
+    public VirtualCluster(ulong seed, int nodes = 3, TextWriter? trace = null)
     {
         SynchronizationContext.SetSynchronizationContext(_context);
         Seed = seed;
         Random = new VirtualRandom(seed);
-        Network = new VirtualNetwork(Clock, Random);
+        Trace = new TraceLog(Clock, trace);
+        Network = new VirtualNetwork(Clock, VirtualRandom.Stream(seed, "network"), Trace);
         _founders = [.. Enumerable.Range(1, nodes).Select(i => new Founder(new NodeId((ulong)i), $"10.0.0.{i}:7100", $"10.0.0.{i}:7200"))];
-        Nodes = [.. _founders.Select(founder => new VirtualNode(this, founder.Id))];
+        _nodes = [.. _founders.Select(founder => new VirtualNode(this, founder.Id))];
     }
 
     public ulong Seed { get; }
     public VirtualRandom Random { get; }
     public VirtualClock Clock { get; } = new();
+    public TraceLog Trace { get; }
     public VirtualNetwork Network { get; }
-    public IReadOnlyList<VirtualNode> Nodes { get; }
-    public IEnumerable<VirtualNode> Up => Nodes.Where(node => node.IsUp);
+    public IReadOnlyList<VirtualNode> Nodes => _nodes;
+    public IEnumerable<VirtualNode> Up => _nodes.Where(node => node.IsUp);
     public MonotonicTime SoonEnough => Clock.Now + TimeSpan.FromSeconds(5);
 
-    public NodeOptions OptionsOf(NodeId id) => new()
+    /// <summary>Changes what <see cref="OptionsOf"/> gives to every node.</summary>
+    public Func<NodeOptions, NodeOptions>? Configure { get; set; }
+
+    /// <summary>Called after each turn of a worker.</summary>
+    public Action<VirtualNode, VirtualWorker>? TurnEnded { get; set; }
+
+    /// <summary>Something was found: the world is not to go on.</summary>
+    public bool IsHalted { get; set; }
+
+    public bool MayNest => _nesting < NestingMax;
+
+    public ILoggerFactory LoggersOf(NodeId id) => Trace.IsWritten ? new TraceLoggerFactory(Trace, id) : NullLoggerFactory.Instance;
+
+    public NodeOptions OptionsOf(NodeId id)
     {
-        Id = id, DataDirectory = $"/data/{id}", Founders = _founders, Token = "test", DataGroups = 2, DiskReserveBytes = 1 << 20, WalSegmentBytes = 1 << 20, WalTargetBytes = 4 << 20,
-    };
+        var options = new NodeOptions
+        {
+            Id = id, DataDirectory = $"/data/{id}", Founders = _founders, Token = "test", DataGroups = 2, DiskReserveBytes = 1 << 20, WalSegmentBytes = 1 << 20, WalTargetBytes = 4 << 20,
+        };
+        return Configure?.Invoke(options) ?? options;
+    }
 
     public static VirtualCluster Started(ulong seed, int nodes = 3)
     {
@@ -54,7 +82,7 @@ internal sealed class VirtualCluster : IDisposable
         var end = Clock.Now + limit;
         while (!condition())
         {
-            Assert.True(Clock.Now < end, $"seed {Seed}: not within {limit}: {state?.Invoke()} {string.Join("; ", Up.Select(node => node.Node.Failure))}");
+            if (Clock.Now >= end) throw new SimulationException($"seed {Seed}: not within {limit}: {state?.Invoke()} {string.Join("; ", Up.Select(node => node.Node.Failure))}");
             Step();
         }
     }
@@ -63,7 +91,17 @@ internal sealed class VirtualCluster : IDisposable
     {
         var end = Clock.Now + time;
         Clock.At(end, static () => { });
-        while (Clock.Now < end) Step();
+        while (Clock.Now < end && !IsHalted) Step();
+    }
+
+    /// <summary>Lets everybody else go on while one process stands in the middle of something, until the time is over or the process.</summary>
+    public void RunAside(TimeSpan time, NodeLife standing)
+    {
+        _nesting++;
+        var end = Clock.Now + time;
+        Clock.At(end, static () => { });
+        while (Clock.Now < end && !standing.HasEnded && !IsHalted) Step();
+        _nesting--;
     }
 
     public Task DelayAsync(TimeSpan time)
@@ -87,28 +125,43 @@ internal sealed class VirtualCluster : IDisposable
         task.GetAwaiter().GetResult();
     }
 
+    /// <summary>One thing happens: a continuation, an event that is due, or a turn of a worker, picked by chance; if there is none, time goes on.</summary>
     private void Step()
     {
         if (_context.RunOne() || Clock.RunDue()) return;
-        var runnable = Up.Select(node => (Node: node, Count: node.Workers.Runnable(Clock.Now))).Where(pair => pair.Count > 0).ToArray();
-        if (runnable.Length > 0)
+        var next = FindRunnable(Clock.Now);
+        if (_runnable.Count > 0)
         {
-            var pick = Random.Next(runnable.Sum(pair => pair.Count));
-            foreach (var (node, count) in runnable)
+            var (node, worker) = _runnable[Random.Next(_runnable.Count)];
+            Trace.Turn(node.Id, worker.Name);
+            worker.RunTurn();
+            // A turn takes time, so that no two inputs of a loop carry the same.
+            Clock.Advance(Clock.Now + TimeSpan.FromMicroseconds(1 + Random.Next(20)));
+            TurnEnded?.Invoke(node, worker);
+            return;
+        }
+        if (Clock.NextEvent is { } due && (next is null || due < next)) next = due;
+        if (next is null) throw new SimulationException($"seed {Seed}: nothing will ever happen again");
+        Clock.Advance(next.Value);
+    }
+
+    /// <summary>Fills the list of what may run now; returns when the next one may if there is none.</summary>
+    private MonotonicTime? FindRunnable(MonotonicTime now)
+    {
+        _runnable.Clear();
+        MonotonicTime? next = null;
+        foreach (var node in _nodes)
+        {
+            if (!node.IsUp || node.IsFrozen || node.Workers.IsStopped) continue;
+            var workers = node.Workers.Workers;
+            for (var i = 0; i < workers.Count; i++)
             {
-                if (pick < count)
-                {
-                    node.Workers.RunOne(pick, Clock.Now);
-                    // A turn takes time, so that no two inputs of a loop carry the same.
-                    Clock.Advance(Clock.Now + TimeSpan.FromMicroseconds(1 + Random.Next(20)));
-                    return;
-                }
-                pick -= count;
+                if (workers[i].RunnableFrom(now) is not { } from) continue;
+                if (from <= now) _runnable.Add((node, workers[i]));
+                else if (next is null || from < next) next = from;
             }
         }
-        var next = Up.Select(node => node.Workers.NextDue()).Append(Clock.NextEvent).Where(time => time is not null).Min();
-        Assert.True(next is not null, $"seed {Seed}: nothing will ever happen again");
-        Clock.Advance(next!.Value);
+        return next;
     }
 
     public ClusterMap Map => Up.Select(node => node.Node.Map).First(map => map is not null)!;
@@ -127,7 +180,7 @@ internal sealed class VirtualCluster : IDisposable
     public CommandResult Put(string key, string value)
     {
         var range = RangeOf(key);
-        return Run(Propose(WaitForLeaderOf(range.Group), range, TestBatch.Put(key, value)))[0];
+        return Run(Propose(WaitForLeaderOf(range.Group), range, VirtualBatch.Put(key, value)))[0];
     }
 
     /// <summary>Proposes until it is acknowledged: for puts, of which a second one does no harm.</summary>
@@ -149,7 +202,7 @@ internal sealed class VirtualCluster : IDisposable
 
     public Task<IReadOnlyList<CommandResult>> Propose(VirtualNode node, RangeDescriptor range, params Command[] commands)
     {
-        var batch = TestBatch.Of(range, SoonEnough, null, commands);
+        var batch = VirtualBatch.Of(range, SoonEnough, null, commands);
         node.Node.Propose(batch);
         return batch.Done;
     }
@@ -181,7 +234,7 @@ internal sealed class VirtualCluster : IDisposable
         RunUntil(() => Up.Select(node => StatusOf(node, group)).Select(status => (status.Applied, status.StateHash)).Distinct().Count() == 1
             && Up.All(node => StatusOf(node, group) is var status && status.Applied == status.Last), TimeSpan.FromSeconds(30),
             () => string.Join("; ", Up.Select(node => StatusOf(node, group))));
-        Assert.All(Up, node => Assert.Null(StatusOf(node, group).Alarm));
+        if (Up.FirstOrDefault(node => StatusOf(node, group).Alarm is not null) is { } alarmed) throw new SimulationException($"seed {Seed}: node {alarmed.Id}: {StatusOf(alarmed, group).Alarm}");
     }
 
     public void Dispose() => SynchronizationContext.SetSynchronizationContext(_before);

@@ -1,4 +1,4 @@
-namespace KvStore.Node.Tests.Cluster;
+namespace KvStore.Simulation.World;
 
 /// <summary>Where awaiting callers go on: on the one thread, in order.</summary>
 internal sealed class VirtualContext : SynchronizationContext

@@ -1,0 +1,69 @@
+using KvStore.Simulation.Running;
+using KvStore.Simulation.Workloads;
+
+namespace KvStore.Simulation.CommandLine;
+
+/// <summary>The program: 0 passed, 1 wrong, 2 stuck, 64 wrong usage.</summary>
+internal static class SimulateCommand
+{
+    private const int UsageError = 64;
+    private const ulong RunsDefault = 10;
+
+    private const string Help = """
+        usage: simulate [--seed N [--trace]] [--runs N] [--minutes M] [--from SEED]
+                        [--workload NAME[,NAME]] [--seconds S] [--clients C] [--without FAULTS]
+          --seed N        runs one seed; with --trace writes a readable log of all that happens
+          --runs N        runs N seeds (10)
+          --minutes M     runs seeds until M minutes have passed
+          --from SEED     the first of them (1)
+          --workload      only these workloads; known are {0}
+          --seconds S     simulated seconds under faults (150)
+          --clients C     so many clients
+          --without F     leaves out faults of the plan by number, such as 3,5-9
+        exit codes: 0 passed, 1 wrong, 2 stuck, 64 wrong usage
+        """;
+
+    public static int Run(IReadOnlyList<string> args, TextWriter output, TextWriter errors)
+    {
+        try
+        {
+            if (args is ["--help"] or ["-h"])
+            {
+                output.WriteLine(string.Format(System.Globalization.CultureInfo.InvariantCulture, Help, string.Join(", ", WorkloadList.Names)));
+                return 0;
+            }
+            return (int)Run(new Arguments(args, ["seed", "runs", "from", "minutes", "workload", "seconds", "clients", "without"], ["trace"]), output);
+        }
+        catch (UsageException wrong)
+        {
+            errors.WriteLine(wrong.Message);
+            return UsageError;
+        }
+    }
+
+    private static SimulationVerdict Run(Arguments arguments, TextWriter output)
+    {
+        var options = OptionsOf(arguments, output);
+        var explorer = new Explorer(output);
+        if (arguments.Number("seed", 0, ulong.MaxValue) is { } seed)
+        {
+            if (arguments.Has("runs") || arguments.Has("minutes") || arguments.Has("from")) throw new UsageException("--seed runs one seed: it does not go with --runs, --from or --minutes");
+            return explorer.Run(seed, 1, null, options);
+        }
+        if (options.Trace is not null) throw new UsageException("--trace: needs --seed");
+        var runs = arguments.Number("runs", 1, 1_000_000_000);
+        var time = arguments.Number("minutes", 1, 100_000) is { } minutes ? TimeSpan.FromMinutes(minutes) : (TimeSpan?)null;
+        return explorer.Run(arguments.Number("from", 0, ulong.MaxValue / 2) ?? 1, runs ?? (time is null ? RunsDefault : null), time, options);
+    }
+
+    private static SimulationOptions OptionsOf(Arguments arguments, TextWriter output)
+    {
+        var options = new SimulationOptions { Trace = arguments.Has("trace") ? output : null, Workload = arguments.Text("workload"), Clients = (int?)arguments.Number("clients", 1, 1000) };
+        foreach (var name in options.Workload?.Split(',') ?? [])
+            if (!WorkloadList.Names.Contains(name)) throw new UsageException($"--workload {name}: unknown; known are {string.Join(", ", WorkloadList.Names)}");
+        if (arguments.Number("seconds", 1, 1_000_000) is { } seconds) options = options with { Duration = TimeSpan.FromSeconds(seconds) };
+        if (arguments.Text("without") is { } without)
+            options = options with { WithoutFaults = NumberRanges.Parse(without) ?? throw new UsageException($"--without {without}: expected numbers and ranges, such as 3,5-9") };
+        return options;
+    }
+}

@@ -1,0 +1,33 @@
+using System.Diagnostics;
+using System.Globalization;
+
+namespace KvStore.Simulation.CommandLine;
+
+/// <summary>What all runs of one call did together.</summary>
+internal sealed class Totals
+{
+    private readonly Stopwatch _watch = Stopwatch.StartNew();
+    private readonly TimeSpan _processorAtStart = Process.GetCurrentProcess().TotalProcessorTime;
+    private TimeSpan _simulated;
+    private long _operations;
+    private long _faults;
+
+    public int Seeds { get; private set; }
+    public TimeSpan Elapsed => _watch.Elapsed;
+
+    public void Add(SimulationOutcome outcome)
+    {
+        Seeds++;
+        _simulated += outcome.Simulated;
+        _operations += outcome.Operations;
+        _faults += outcome.Faults;
+    }
+
+    public override string ToString()
+    {
+        var seconds = _simulated.TotalSeconds;
+        var processor = (Process.GetCurrentProcess().TotalProcessorTime - _processorAtStart).TotalSeconds;
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{seconds / 3600:F2} simulated hours, {Seeds} seeds, {_operations} operations ({_operations / seconds:F1} a simulated second), {_faults} faults ({_faults / seconds:F2}), {seconds / _watch.Elapsed.TotalSeconds:F0} simulated seconds a second ({seconds / processor:F0} a second of processor time)");
+    }
+}

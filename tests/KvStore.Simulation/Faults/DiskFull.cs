@@ -1,0 +1,17 @@
+namespace KvStore.Simulation.Faults;
+
+/// <summary>Almost no room is left on a disk: writes are refused, reads go on, until there is room again.</summary>
+internal sealed class DiskFull : IFault
+{
+    public string Name => "disk-full";
+    public int Weight => 3;
+
+    public Action? Begin(FaultScene scene)
+    {
+        if (scene.RunningNode() is not { } node) return null;
+        var before = node.Disk.CapacityBytes;
+        scene.Run.DiskWasFull = true;
+        node.Disk.CapacityBytes = node.Disk.UsedBytes + scene.Random.Next(3 << 20);
+        return () => node.Disk.CapacityBytes = Math.Max(before, node.Disk.CapacityBytes);
+    }
+}

@@ -1,0 +1,22 @@
+namespace KvStore.Simulation.Faults;
+
+/// <summary>fdatasync fails. The node has to stop by itself; then the process is started again, or the machine loses power first.</summary>
+internal sealed class FailingSync : IFault
+{
+    public string Name => "failing-sync";
+    public int Weight => 2;
+
+    public Action? Begin(FaultScene scene)
+    {
+        if (!scene.MayTakeDown() || scene.RunningNode() is not { } node) return null;
+        node.Disk.FailSyncs = true;
+        var losesPower = scene.Random.Chance(50);
+        return () =>
+        {
+            node.Disk.FailSyncs = false;
+            if (node.IsUp && losesPower) scene.Run.Machines.CutPower(node);
+            else if (node.IsUp) node.Kill();
+            scene.Run.Machines.Start(node);
+        };
+    }
+}

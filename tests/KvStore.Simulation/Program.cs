@@ -1,0 +1,3 @@
+using KvStore.Simulation.CommandLine;
+
+return SimulateCommand.Run(args, Console.Out, Console.Error);

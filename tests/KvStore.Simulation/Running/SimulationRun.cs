@@ -1,0 +1,162 @@
+using System.Text;
+using KvStore.Node;
+using KvStore.Node.Placement;
+using KvStore.Raft;
+using KvStore.Simulation.Checks;
+using KvStore.Simulation.Clients;
+using KvStore.Simulation.Faults;
+using KvStore.Simulation.Workloads;
+using KvStore.Simulation.World;
+
+namespace KvStore.Simulation.Running;
+
+/// <summary>
+/// One seed from start to end: a first start, clients under faults (safety), a healed majority that has to go on (liveness), a last look at everything, and the checks that need the
+/// whole history.
+/// </summary>
+internal sealed class SimulationRun : IDisposable
+{
+    private readonly Nemesis _nemesis;
+    private readonly FaultPlan _plan;
+    private readonly IReadOnlyList<IWorkload> _workloads;
+    private int _historyNumbers = 1_000_000;
+    private int _clientsRunning;
+    private long _operations;
+
+    public SimulationRun(ulong seed, SimulationOptions options)
+    {
+        (Seed, Options) = (seed, options);
+        Shape = ClusterShape.Of(seed);
+        Cluster = new VirtualCluster(seed, Shape.Nodes, options.Trace) { Configure = Shape.Configure };
+        Findings = new Findings(() => Cluster.IsHalted = true);
+        Machines = new Machines(this);
+        ClientNetwork = new ClientNetwork(Cluster);
+        Freshness = new FreshnessCheck(Cluster.Clock, Findings) { TrustsLeases = TrustsLeases };
+        SessionAnswers = new SessionAnswersCheck(Findings);
+        _plan = FaultPlan.Of(seed, options.Duration);
+        _nemesis = new Nemesis(this, _plan);
+        _workloads = WorkloadList.Make(this, options.Workload);
+    }
+
+    public ulong Seed { get; }
+    public SimulationOptions Options { get; }
+    public ClusterShape Shape { get; }
+    public VirtualCluster Cluster { get; }
+    public Findings Findings { get; }
+    public Machines Machines { get; }
+    public ClientNetwork ClientNetwork { get; }
+    public FreshnessCheck Freshness { get; }
+    public SessionAnswersCheck SessionAnswers { get; }
+
+    public TimeSpan ThinkTimeMin => TimeSpan.FromMilliseconds(10);
+    public TimeSpan ThinkTimeMax => TimeSpan.FromMilliseconds(150);
+
+    /// <summary>Whether clocks stay within the drift that the leader lease allows for; if not, no client asks for a read that relies on it.</summary>
+    public bool TrustsLeases => Shape.ClocksKeepTheirBound;
+
+    /// <summary>The meta group and those with data.</summary>
+    public int Groups => 1 + Shape.DataGroups;
+
+    /// <summary>The clients are to end.</summary>
+    public bool IsOver { get; private set; }
+
+    public bool IsHalted => Cluster.IsHalted;
+
+    /// <summary>A fault has left a disk without room at some time.</summary>
+    public bool DiskWasFull { get; set; }
+
+    public int NewHistoryNumber() => _historyNumbers++;
+
+    public void OperationAnswered() => _operations++;
+
+    /// <summary>The newest map that any node had; clients remember it when no node is up.</summary>
+    public RangeDescriptor? RangeOf(string key)
+    {
+        foreach (var node in Cluster.Nodes)
+            if (node.IsUp && node.Node.Map is { } map && (KnownMap is null || map.Revision > KnownMap.Revision)) KnownMap = map;
+        return KnownMap?.Resolve(KeyspaceId.Default, Encoding.UTF8.GetBytes(key));
+    }
+
+    public ClusterMap? KnownMap { get; private set; }
+
+    public string DescribeDown() => string.Join(", ", Cluster.Nodes.Where(node => !node.IsUp || node.IsFrozen).Select(node => node.IsUp ? $"{node.Id} (still)" : $"{node.Id}"));
+
+    public SimulationOutcome Run()
+    {
+        try
+        {
+            StartCluster();
+            RunUnderFaults();
+            new Recovery(this).Run();
+            ReadEverything();
+        }
+        catch (SimulationException stuck)
+        {
+            Findings.Report("liveness", stuck.Message, SimulationVerdict.Stuck);
+        }
+        if (Findings.First is null)
+            foreach (var workload in _workloads) workload.Finish();
+        return Outcome();
+    }
+
+    private void StartCluster()
+    {
+        foreach (var node in Cluster.Nodes)
+        {
+            node.Clock.StartFrom(new MonotonicTime(Cluster.Random.Between(1_000_000_000, 1_000_000_000_000)));
+            Machines.Start(node);
+        }
+        Cluster.WaitUntilReady();
+    }
+
+    private void RunUnderFaults()
+    {
+        var count = Options.Clients ?? Shape.Clients;
+        for (var i = 0; i < count; i++) Watch(_workloads[i % _workloads.Count].RunAsync(new SimulatedClient(this, i)));
+        _nemesis.Start();
+        Cluster.RunFor(Options.Duration);
+        _nemesis.EndAll();
+        IsOver = true;
+    }
+
+    /// <summary>Clients are tasks that never fail but by a mistake of the simulation.</summary>
+    private async void Watch(Task client)
+    {
+        _clientsRunning++;
+        try
+        {
+            await client;
+        }
+        catch (Exception mistake)
+        {
+            Findings.Report("client", mistake.ToString());
+        }
+        _clientsRunning--;
+    }
+
+    private void ReadEverything()
+    {
+        if (IsHalted) return;
+        for (var i = 0; i < _workloads.Count; i++) Watch(_workloads[i].ReadAllAsync(new SimulatedClient(this, NewHistoryNumber())));
+        WaitForClients();
+    }
+
+    public void WaitForClients() => Cluster.RunUntil(() => _clientsRunning == 0 || IsHalted, TimeSpan.FromSeconds(60), () => $"{_clientsRunning} clients have not ended");
+
+    private SimulationOutcome Outcome() => new()
+    {
+        Seed = Seed,
+        Verdict = Findings.First?.Verdict ?? SimulationVerdict.Passed,
+        Check = Findings.First?.Check,
+        Message = Findings.First?.Message,
+        Replay = ReplayCommand.Of(Seed, Options),
+        Simulated = TimeSpan.FromTicks(Cluster.Clock.Now.Nanoseconds / 100),
+        Operations = _operations,
+        Faults = _nemesis.Injected,
+        FaultsPlanned = _plan.Faults.Count,
+        TraceHash = Cluster.Trace.Hash,
+        TraceSeconds = Cluster.Trace.Seconds,
+    };
+
+    public void Dispose() => Cluster.Dispose();
+}

@@ -1,0 +1,138 @@
+using Google.Protobuf;
+using KvStore.Node.Peer;
+using KvStore.Node.Transport;
+using KvStore.Raft;
+
+namespace KvStore.Simulation.World;
+
+/// <summary>Carries frames between virtual nodes with random delays; frames of a link stay in order unless it is made to reorder. Links can be cut in one direction, lose, repeat and slow down.</summary>
+internal sealed class VirtualNetwork(VirtualClock clock, VirtualRandom random, TraceLog trace)
+{
+    private readonly Dictionary<NodeId, Port> _ports = [];
+    private readonly Dictionary<(NodeId, NodeId), Link> _links = [];
+
+    public int FramesSent { get; private set; }
+    public long FramesLost { get; private set; }
+
+    /// <summary>Sees each frame that arrives; false drops it.</summary>
+    public Func<NodeId, NodeId, PeerFrame, bool>? Filter { get; set; }
+
+    /// <summary>Sees each frame that is sent, before anything can happen to it.</summary>
+    public Action<NodeId, NodeId, PeerFrame>? Sent { get; set; }
+
+    /// <summary>How bad the network is now, everywhere.</summary>
+    public NetworkWeather Weather { get; set; } = NetworkWeather.Fine;
+
+    public ITransport Join(NodeLife life)
+    {
+        var port = new Port(this, life);
+        _ports[life.Node.Id] = port;
+        return port;
+    }
+
+    public void Leave(NodeId node) => _ports.Remove(node);
+
+    public void Isolate(NodeId node, IEnumerable<NodeId> others)
+    {
+        foreach (var other in others)
+        {
+            Cut(node, other);
+            Cut(other, node);
+        }
+    }
+
+    public void Cut(NodeId from, NodeId to) => LinkOf(from, to).Cuts++;
+
+    /// <summary>Takes one cut back; a link that was cut twice stays cut.</summary>
+    public void Mend(NodeId from, NodeId to)
+    {
+        var link = LinkOf(from, to);
+        if (link.Cuts > 0) link.Cuts--;
+    }
+
+    public void Heal()
+    {
+        foreach (var link in _links.Values) link.Cuts = 0;
+    }
+
+    public bool IsCut(NodeId from, NodeId to) => LinkOf(from, to).Cuts > 0;
+
+    /// <summary>Delays every frame of a link by that much more.</summary>
+    public void Slow(NodeId from, NodeId to, TimeSpan by) => LinkOf(from, to).Slowness = by;
+
+    private Link LinkOf(NodeId from, NodeId to)
+    {
+        if (!_links.TryGetValue((from, to), out var link)) _links.Add((from, to), link = new Link());
+        return link;
+    }
+
+    private void Send(Port from, NodeId to, PeerFrame frame)
+    {
+        FramesSent++;
+        Sent?.Invoke(from.Node, to, frame);
+        var link = LinkOf(from.Node, to);
+        var bytes = frame.ToByteArray();
+        trace.Sent(from.Node, to, bytes);
+        var arrival = clock.Now + TimeSpan.FromMicroseconds(50 + random.Next(1000)) + link.Slowness;
+        if (Weather != NetworkWeather.Fine)
+        {
+            arrival += TimeSpan.FromMicroseconds(random.Next(Weather.DelayMicrosecondsMax + 1));
+            if (random.ChanceIn(Weather.LostOfThousand))
+            {
+                FramesLost++;
+                return;
+            }
+            if (random.ChanceIn(Weather.RepeatedOfThousand)) Deliver(from, to, link, bytes, arrival + TimeSpan.FromMicroseconds(random.Next(200_000)));
+            if (random.ChanceIn(Weather.ReorderedOfThousand))
+            {
+                Deliver(from, to, link, bytes, arrival + TimeSpan.FromMicroseconds(random.Next(50_000)));
+                return;
+            }
+        }
+        if (arrival < link.LastArrival) arrival = link.LastArrival;
+        link.LastArrival = arrival;
+        Deliver(from, to, link, bytes, arrival);
+    }
+
+    private void Deliver(Port from, NodeId to, Link link, byte[] bytes, MonotonicTime arrival) => clock.At(arrival, () =>
+    {
+        if (link.Cuts > 0 || !_ports.TryGetValue(from.Node, out var sender) || sender != from)
+        {
+            FramesLost++;
+            return;
+        }
+        if (!_ports.TryGetValue(to, out var port) || port.Receiver is null) return;
+        port.Life.Node.WhenThawed(() =>
+        {
+            if (port.Life.HasEnded) return;
+            var received = PeerFrame.Parser.ParseFrom(bytes);
+            if (Filter?.Invoke(from.Node, to, received) ?? true) port.Receiver.Received(from.Node, received);
+        });
+    });
+
+    private sealed class Link
+    {
+        public int Cuts { get; set; }
+        public TimeSpan Slowness { get; set; }
+        public MonotonicTime LastArrival { get; set; }
+    }
+
+    private sealed class Port(VirtualNetwork network, NodeLife life) : ITransport
+    {
+        public NodeLife Life => life;
+        public NodeId Node => life.Node.Id;
+        public IFrameReceiver? Receiver { get; private set; }
+
+        public void Send(NodeId to, PeerFrame frame)
+        {
+            life.Yield(YieldPoint.Send);
+            network.Send(this, to, frame);
+        }
+
+        public void Receive(IFrameReceiver receiver) => Receiver = receiver;
+
+        public void SetPeers(IReadOnlyDictionary<NodeId, string> peers)
+        {
+        }
+    }
+}
