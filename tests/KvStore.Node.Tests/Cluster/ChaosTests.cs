@@ -1,6 +1,5 @@
 using KvStore.Node.Placement;
 using KvStore.Raft;
-using KvStore.Simulation.World;
 
 namespace KvStore.Node.Tests.Cluster;
 
@@ -117,7 +116,7 @@ public class ChaosTests
         private async Task<bool> TryIncrementAsync(RangeDescriptor range, LogIndex session, ulong sequence)
         {
             if (cluster.LeaderOf(range.Group) is not { } leader) return false;
-            var batch = VirtualBatch.Of(range, cluster.SoonEnough, (session, range.Group), VirtualBatch.Increment(key, sequence));
+            var batch = TestBatch.Of(range, cluster.SoonEnough, (session, range.Group), TestBatch.Increment(key, sequence));
             leader.Node.Propose(batch);
             if (await Task.WhenAny(batch.Done, cluster.DelayAsync(Patience)) != batch.Done || !batch.Done.IsCompletedSuccessfully) return false;
             Assert.Equal((long)sequence, batch.Done.Result[0].Number);

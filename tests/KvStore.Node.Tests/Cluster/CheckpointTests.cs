@@ -1,5 +1,4 @@
 using KvStore.Raft;
-using KvStore.Simulation.World;
 
 namespace KvStore.Node.Tests.Cluster;
 
@@ -23,7 +22,7 @@ public class CheckpointTests
         var leader = cluster.WaitForLeaderOf(range.Group);
         for (var i = 0; i < keys; i += 10)
         {
-            var puts = Enumerable.Range(i, 10).Select(k => VirtualBatch.Put($"a{k}", mark + new string('x', bytes))).ToArray();
+            var puts = Enumerable.Range(i, 10).Select(k => TestBatch.Put($"a{k}", mark + new string('x', bytes))).ToArray();
             cluster.Run(cluster.Propose(leader, range, puts));
         }
     }

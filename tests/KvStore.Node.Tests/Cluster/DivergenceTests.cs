@@ -1,6 +1,5 @@
 using Google.Protobuf;
 using KvStore.Node.Replicas;
-using KvStore.Simulation.World;
 
 namespace KvStore.Node.Tests.Cluster;
 

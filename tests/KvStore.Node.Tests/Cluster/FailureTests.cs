@@ -1,5 +1,4 @@
 using KvStore.Raft;
-using KvStore.Simulation.World;
 
 namespace KvStore.Node.Tests.Cluster;
 
@@ -57,10 +56,10 @@ public class FailureTests
         using var cluster = VirtualCluster.Started(4);
         var range = cluster.RangeOf("apple");
         var old = cluster.WaitForLeaderOf(range.Group);
-        var writes = Enumerable.Range(0, 10).Select(i => cluster.Propose(old, range, VirtualBatch.Put("apple", $"{i}"))).ToArray();
+        var writes = Enumerable.Range(0, 10).Select(i => cluster.Propose(old, range, TestBatch.Put("apple", $"{i}"))).ToArray();
         cluster.Run(old.Node.StopAsync(TimeSpan.FromSeconds(10)));
         Assert.All(writes, write => Assert.True(write.IsCompletedSuccessfully));
-        var refused = cluster.Propose(old, range, VirtualBatch.Put("apple", "late"));
+        var refused = cluster.Propose(old, range, TestBatch.Put("apple", "late"));
         Assert.Equal(NodeErrorCode.Unavailable, Assert.Throws<NodeException>(() => cluster.Run(refused)).Error.Code);
         old.Stopped();
         cluster.RunUntil(() => cluster.LeaderOf(range.Group) is not null, TimeSpan.FromMilliseconds(300));
@@ -77,7 +76,7 @@ public class FailureTests
         cluster.Put("apple", "red");
         var old = cluster.WaitForLeaderOf(range.Group);
         cluster.Network.Isolate(old.Id, cluster.Nodes.Select(node => node.Id));
-        var lost = cluster.Propose(old, range, VirtualBatch.Put("apple", "lost"));
+        var lost = cluster.Propose(old, range, TestBatch.Put("apple", "lost"));
         Assert.True(Assert.Throws<NodeException>(() => cluster.Run(lost)).Error.OutcomeUnknown);
         cluster.RunUntil(() => !old.Node.Leads(range.Group) && cluster.LeaderOf(range.Group) is not null, TimeSpan.FromSeconds(10));
         cluster.PutUntilAcknowledged("apple", "green");
@@ -96,8 +95,8 @@ public class FailureTests
         for (ulong sequence = 1; sequence <= 10; sequence++)
         {
             var leader = cluster.WaitForLeaderOf(range.Group);
-            var command = VirtualBatch.Increment("apple", sequence);
-            var first = VirtualBatch.Of(range, cluster.SoonEnough, session, command);
+            var command = TestBatch.Increment("apple", sequence);
+            var first = TestBatch.Of(range, cluster.SoonEnough, session, command);
             leader.Node.Propose(first);
             cluster.RunFor(TimeSpan.FromMicroseconds(cluster.Random.Next(3000)));
             leader.Crash();
@@ -113,7 +112,7 @@ public class FailureTests
         {
             try
             {
-                var retry = VirtualBatch.Of(range, cluster.SoonEnough, session, command);
+                var retry = TestBatch.Of(range, cluster.SoonEnough, session, command);
                 cluster.WaitForLeaderOf(range.Group).Node.Propose(retry);
                 Assert.Equal(expected, cluster.Run(retry.Done)[0].Number);
                 return;
@@ -134,7 +133,7 @@ public class FailureTests
         var failures = new List<Exception>();
         leader.Node.Failed += failures.Add;
         leader.Disk.FailSyncs = true;
-        var write = cluster.Propose(leader, range, VirtualBatch.Put("apple", "red"));
+        var write = cluster.Propose(leader, range, TestBatch.Put("apple", "red"));
         Assert.Equal(NodeErrorCode.Unavailable, Assert.Throws<NodeException>(() => cluster.Run(write)).Error.Code);
         Assert.Same(Assert.Single(failures), leader.Node.Failure);
         Assert.Contains("stopped", leader.Node.NotReadyReason, StringComparison.Ordinal);
@@ -154,7 +153,7 @@ public class FailureTests
         cluster.PutUntilAcknowledged("apple", "red");
         cluster.RunFor(TimeSpan.FromSeconds(2));
         if (!leader.Node.Leads(range.Group)) return;
-        var refused = cluster.Propose(leader, range, VirtualBatch.Put("apple", "green"));
+        var refused = cluster.Propose(leader, range, TestBatch.Put("apple", "green"));
         Assert.Equal(NodeErrorCode.ResourceExhausted, Assert.Throws<NodeException>(() => cluster.Run(refused)).Error.Code);
         Assert.Equal("red", cluster.Get("apple", at: leader));
         leader.Disk.CapacityBytes = 1L << 40;
@@ -174,7 +173,7 @@ public class FailureTests
         cluster.WaitUntilReady();
         var range = cluster.RangeOf("apple");
         var leader = cluster.WaitForLeaderOf(range.Group);
-        var writes = Enumerable.Range(0, 20).Select(i => cluster.Propose(leader, range, VirtualBatch.Put("apple", new string('x', 100)))).ToArray();
+        var writes = Enumerable.Range(0, 20).Select(i => cluster.Propose(leader, range, TestBatch.Put("apple", new string('x', 100)))).ToArray();
         var refused = writes.Where(write => write.IsFaulted).ToArray();
         Assert.InRange(refused.Length, 1, 19);
         Assert.All(refused, write => Assert.Equal(NodeErrorCode.ResourceExhausted, Assert.IsType<NodeException>(write.Exception!.InnerException).Error.Code));
@@ -187,7 +186,7 @@ public class FailureTests
         using var cluster = VirtualCluster.Started(10);
         var range = cluster.RangeOf("apple");
         var leader = cluster.WaitForLeaderOf(range.Group);
-        var batch = VirtualBatch.Of(range, new MonotonicTime(cluster.Clock.Now.Nanoseconds - 1), null, VirtualBatch.Put("apple", "late"));
+        var batch = TestBatch.Of(range, new MonotonicTime(cluster.Clock.Now.Nanoseconds - 1), null, TestBatch.Put("apple", "late"));
         leader.Node.Propose(batch);
         var error = Assert.Throws<NodeException>(() => cluster.Run(batch.Done)).Error;
         Assert.Equal((NodeErrorCode.DeadlineExceeded, false), (error.Code, error.OutcomeUnknown));

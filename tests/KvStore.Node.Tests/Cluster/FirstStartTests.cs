@@ -1,5 +1,4 @@
 using KvStore.Raft;
-using KvStore.Simulation.World;
 
 namespace KvStore.Node.Tests.Cluster;
 

@@ -1,5 +1,3 @@
-using KvStore.Simulation.World;
-
 namespace KvStore.Node.Tests.Cluster;
 
 public class ReadTests
@@ -82,7 +80,7 @@ public class ReadTests
         cluster.Network.Isolate(old.Id, cluster.Nodes.Select(node => node.Id));
         cluster.RunUntil(() => cluster.Nodes.Any(node => node != old && node.Node.Leads(range.Group)), TimeSpan.FromSeconds(10));
         var next = cluster.Nodes.First(node => node != old && node.Node.Leads(range.Group));
-        cluster.Run(cluster.Propose(next, range, VirtualBatch.Put("apple", "green")));
+        cluster.Run(cluster.Propose(next, range, TestBatch.Put("apple", "green")));
         var read = old.Node.GetAsync(new GetQuery(new RangeRoute(range.Id, range.Epoch), "apple"u8.ToArray(), ReadConsistency.Linearizable, default, null), CancellationToken.None).AsTask();
         cluster.RunFor(TimeSpan.FromSeconds(3));
         Assert.False(read.IsCompletedSuccessfully);
