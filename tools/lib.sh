@@ -59,3 +59,19 @@ build_product() {
     touch "$server_dll" "$kvctl_dll"
   fi
 }
+
+jepsen_dll=$root/jepsen/KvStore.Jepsen/bin/$configuration/net10.0/KvStore.Jepsen.dll
+
+build_jepsen() {
+  build_product
+  if stale "$jepsen_dll" "$root/src" "$root/jepsen/KvStore.Jepsen" "$root/jepsen/KvStore.Linearizability"; then build jepsen/KvStore.Jepsen; touch "$jepsen_dll"; fi
+}
+
+# run_jepsen ARGUMENT...: as root in a mount namespace of its own, so that no mount outlives the run.
+run_jepsen() {
+  export KVSTORE_JEPSEN_RESULTS=${KVSTORE_JEPSEN_RESULTS:-$root/jepsen/results}
+  if [ "$(id -u)" -eq 0 ] && command -v unshare >/dev/null && unshare --mount --propagation private true 2>/dev/null; then
+    exec unshare --mount --propagation private dotnet "$jepsen_dll" "$@"
+  fi
+  exec dotnet "$jepsen_dll" "$@"
+}

@@ -28,6 +28,32 @@ internal sealed class Arguments
             ? value
             : throw new UsageException($"--{name} {text}: expected a whole number from {min} to {max}");
     }
+
+    public int OneOf(string name, int fallback, params int[] allowed)
+    {
+        if (Text(name) is not { } text) return fallback;
+        return int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var value) && allowed.Contains(value)
+            ? value
+            : throw new UsageException($"--{name} {text}: expected {string.Join(" or ", allowed)}");
+    }
+
+    /// <summary>A number with a unit: 500ms, 60s, 5m, 2h; without one, seconds.</summary>
+    public TimeSpan Duration(string name, TimeSpan fallback, TimeSpan min, TimeSpan max)
+    {
+        if (Text(name) is not { } text) return fallback;
+        (string Unit, double Seconds)[] units = [("ms", 0.001), ("s", 1), ("m", 60), ("h", 3600)];
+        var (unit, seconds) = units.FirstOrDefault(u => text.EndsWith(u.Unit, StringComparison.Ordinal), ("", 1));
+        return double.TryParse(text.AsSpan(0, text.Length - unit.Length), NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var value) && value * seconds >= min.TotalSeconds && value * seconds <= max.TotalSeconds
+            ? TimeSpan.FromSeconds(value * seconds)
+            : throw new UsageException($"--{name} {text}: expected a time such as 500ms, 60s, 5m or 2h, from {min.TotalSeconds:0.###} s to {max.TotalHours:0.#} h");
+    }
+
+    /// <summary>The server that the nodes run.</summary>
+    public string ServerDll()
+    {
+        var path = Text("server") ?? Environment.GetEnvironmentVariable("KVSTORE_SERVER_DLL") ?? throw new UsageException("--server: the path of KvStore.Server.dll is missing (or set KVSTORE_SERVER_DLL)");
+        return File.Exists(path) ? Path.GetFullPath(path) : throw new UsageException($"--server {path}: there is no such file");
+    }
 }
 
 /// <summary>A wrong command line; the program says so in one line and exits with 2.</summary>

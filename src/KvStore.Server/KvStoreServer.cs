@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Security.Cryptography;
 using KvStore.Node;
 using KvStore.Node.StateMachine;
+using KvStore.Node.Time;
 using KvStore.Server.Configuration;
 using KvStore.Server.Grpc;
 using KvStore.Server.Hosting;
@@ -28,7 +29,7 @@ public sealed class KvStoreServer : IAsyncDisposable
     private readonly KvStoreServerOptions _options;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
-    private readonly BootTimeSource _time = new();
+    private readonly ITimeSource _time;
     private readonly TaskCompletionSource<Exception?> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TcpTransport? _transport;
     private ThreadWorkerHost? _workers;
@@ -41,6 +42,7 @@ public sealed class KvStoreServer : IAsyncDisposable
     {
         _options = options;
         _loggers = loggers;
+        _time = ClockOf(options);
         _logger = loggers.CreateLogger<KvStoreServer>();
     }
 
@@ -129,6 +131,13 @@ public sealed class KvStoreServer : IAsyncDisposable
         web.MapGrpcUnimplemented();
         HttpEndpoints.Map(web, node, _metrics, $"*:{_options.HttpEndPoint.Port}");
         return web;
+    }
+
+    private static ITimeSource ClockOf(KvStoreServerOptions options)
+    {
+        var time = new BootTimeSource();
+        if (options is { TestClockRatePartsPerMillion: 0, TestClockAheadSeconds: 0 }) return time;
+        return new SkewedTimeSource(time, TimeSpan.FromSeconds(options.TestClockAheadSeconds), options.TestClockRatePartsPerMillion, TimeSpan.FromMilliseconds(options.TestClockStrobeMilliseconds));
     }
 
     // The meta group's few records do not count.

@@ -1,5 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
+using KvStore.Jepsen.Disks;
+using KvStore.Jepsen.Network;
 
 namespace KvStore.Jepsen.Processes;
 
@@ -8,46 +8,50 @@ namespace KvStore.Jepsen.Processes;
 /// </summary>
 internal sealed class ProcessCluster : IAsyncDisposable
 {
-    private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(120);
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
-    private readonly string _directory;
+    private readonly ClusterOptions _options;
+    private readonly PortBlock _ports;
+    private readonly ProcessGuard _guard;
+    private readonly NodeConfiguration _configuration;
 
-    private ProcessCluster(string directory, IReadOnlyList<NodeProcess> nodes)
+    private ProcessCluster(ClusterOptions options)
     {
-        _directory = directory;
-        Nodes = nodes;
+        _options = options;
+        _ports = PortBlock.Claim(options.Nodes * 5);
+        var all = Enumerable.Range(0, options.Nodes).Select(n => PortsOf(n * 5)).ToList();
+        _configuration = new NodeConfiguration(Guid.NewGuid().ToString("N"), all);
+        _guard = new ProcessGuard();
+        Network = options.Wiring == Wiring.Proxies ? new ProxyNetwork(all) : null;
+        Nodes = [.. all.Select((ports, n) => new NodeProcess(n + 1, options.ServerDll, Path.Combine(HomeOf(n), "node.json"), Path.Combine(HomeOf(n), "log"), ports, _guard) { Environment = options.Environment })];
+        Disks = [.. all.Select((_, n) => NodeDisk.Of(options.Disk, HomeOf(n)))];
     }
 
     public IReadOnlyList<NodeProcess> Nodes { get; }
 
-    public IEnumerable<string> Endpoints => Nodes.Select(n => $"http://127.0.0.1:{n.ClientPort}");
+    /// <summary>What each node's data lies on, in the order of <see cref="Nodes"/>.</summary>
+    public IReadOnlyList<INodeDisk> Disks { get; }
+
+    /// <summary>Null without proxies.</summary>
+    public ProxyNetwork? Network { get; }
+
+    /// <summary>What clients dial.</summary>
+    public IEnumerable<string> Endpoints => Nodes.Select(n => $"http://127.0.0.1:{n.Ports.Client}");
 
     /// <summary>Makes configurations and starts all nodes; returns when they serve.</summary>
-    public static async Task<ProcessCluster> StartAsync(string serverDll, int nodes, string directory, CancellationToken cancellationToken)
+    public static async Task<ProcessCluster> StartAsync(ClusterOptions options, CancellationToken cancellationToken)
     {
-        var ports = FreePorts(nodes * 3);
-        var founders = string.Join(", ", Enumerable.Range(0, nodes).Select(i =>
-            $$"""{ "NodeId": {{i + 1}}, "ClientAddress": "127.0.0.1:{{ports[i * 3]}}", "PeerAddress": "127.0.0.1:{{ports[i * 3 + 1]}}" }"""));
-        var processes = new List<NodeProcess>();
-        for (var i = 0; i < nodes; i++)
-        {
-            var home = Path.Combine(directory, $"node-{i + 1}");
-            Directory.CreateDirectory(home);
-            var configuration = Path.Combine(home, "node.json");
-            await File.WriteAllTextAsync(configuration, $$"""
-                {
-                  "NodeId": {{i + 1}}, "DataDirectory": "{{Path.Combine(home, "data")}}", "Token": "test",
-                  "ClientAddress": "127.0.0.1:{{ports[i * 3]}}", "PeerAddress": "127.0.0.1:{{ports[i * 3 + 1]}}", "HttpAddress": "127.0.0.1:{{ports[i * 3 + 2]}}",
-                  "WalSegmentMebibytes": 16, "CheckpointLogMebibytes": 4, "Founders": [ {{founders}} ]
-                }
-                """, cancellationToken).ConfigureAwait(false);
-            processes.Add(new NodeProcess(i + 1, serverDll, configuration, Path.Combine(home, "log"), ports[i * 3], ports[i * 3 + 2]));
-        }
-
-        var cluster = new ProcessCluster(directory, processes);
+        var cluster = new ProcessCluster(options);
         try
         {
-            foreach (var process in processes) process.Start();
+            for (var n = 0; n < options.Nodes; n++)
+            {
+                Directory.CreateDirectory(cluster.HomeOf(n));
+                await cluster.Disks[n].CreateAsync(cancellationToken).ConfigureAwait(false);
+                cluster.SetClock(n, options.Clock?.Invoke(n) ?? NodeClock.Right);
+            }
+
+            foreach (var node in cluster.Nodes) node.Start();
             await cluster.WaitReadyAsync(cancellationToken).ConfigureAwait(false);
             return cluster;
         }
@@ -58,21 +62,26 @@ internal sealed class ProcessCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>Holds from the next start of the n-th node, from 0.</summary>
+    public void SetClock(int n, NodeClock clock) => _configuration.Write(Nodes[n].ConfigurationFile, n, Disks[n].DataDirectory, clock);
+
     /// <summary>Until every running node answers /readyz with 200.</summary>
     /// <exception cref="TimeoutException">A node did not become ready; its last answer and the end of its log are in the message.</exception>
+    /// <exception cref="InvalidOperationException">A node ended by itself.</exception>
     public async Task WaitReadyAsync(CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         limit.CancelAfter(ReadyTimeout);
-        foreach (var node in Nodes.Where(n => n.IsRunning))
+        foreach (var node in Nodes)
         {
             var last = "no answer";
             while (true)
             {
-                if (!node.IsRunning) throw new InvalidOperationException($"node {node.Id} ended by itself (exit code {node.ExitCode}):\n{node.LogTail()}");
+                if (node.EndedByItself) throw new InvalidOperationException($"node {node.Id} ended by itself (exit code {node.ExitCode}):\n{node.LogTail()}");
+                if (!node.IsRunning) break;
                 try
                 {
-                    using var answer = await _http.GetAsync(new Uri($"http://127.0.0.1:{node.HttpPort}/readyz"), limit.Token).ConfigureAwait(false);
+                    using var answer = await _http.GetAsync(new Uri($"http://127.0.0.1:{node.Ports.Http}/readyz"), limit.Token).ConfigureAwait(false);
                     if (answer.IsSuccessStatusCode) break;
                     last = (await answer.Content.ReadAsStringAsync(limit.Token).ConfigureAwait(false)).Trim();
                 }
@@ -91,28 +100,35 @@ internal sealed class ProcessCluster : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends every fault and starts what is down. Returns before the nodes serve.</summary>
+    public void Heal()
+    {
+        Network?.Heal();
+        foreach (var node in Nodes)
+        {
+            node.Resume();
+            if (!node.IsRunning && !node.EndedByItself) node.Start();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
+        // First what lets a stopped process die.
+        foreach (var disk in Disks) await disk.ReleaseAsync().ConfigureAwait(false);
         foreach (var node in Nodes) node.Kill();
+        foreach (var disk in Disks) await disk.DisposeAsync().ConfigureAwait(false);
+        if (Network is not null) await Network.DisposeAsync().ConfigureAwait(false);
+        _guard.Dispose();
+        _ports.Dispose();
         _http.Dispose();
-        await Task.CompletedTask.ConfigureAwait(false);
     }
 
-    /// <summary>Removes the data; after Dispose.</summary>
-    public void Wipe() => Directory.Delete(_directory, recursive: true);
+    /// <summary>Removes data, configurations and logs; after Dispose.</summary>
+    public void Wipe() => Directory.Delete(_options.Directory, recursive: true);
 
-    // Taken and given back at once: another program could take one in between, and then the node says so.
-    private static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        try
-        {
-            foreach (var listener in listeners) listener.Start();
-            return [.. listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port)];
-        }
-        finally
-        {
-            foreach (var listener in listeners) listener.Dispose();
-        }
-    }
+    private string HomeOf(int n) => Path.Combine(_options.Directory, $"node-{n + 1}");
+
+    private NodePorts PortsOf(int first) => _options.Wiring == Wiring.Proxies
+        ? new NodePorts(_ports[first], _ports[first + 1], _ports[first + 2], _ports[first + 3], _ports[first + 4])
+        : new NodePorts(_ports[first], _ports[first + 1], _ports[first], _ports[first + 1], _ports[first + 4]);
 }

@@ -12,6 +12,10 @@ public sealed record KvStoreServerOptions
     public string ClientAddress { get; init; } = "127.0.0.1:7101";
     /// <summary>Frames between nodes.</summary>
     public string PeerAddress { get; init; } = "127.0.0.1:7201";
+    /// <summary>Where the node listens for clients when that is not the address they dial, as behind a proxy or in a container. Empty: <see cref="ClientAddress"/>.</summary>
+    public string ClientListenAddress { get; init; } = "";
+    /// <summary>Where the node listens for other nodes when that is not the address they dial. Empty: <see cref="PeerAddress"/>.</summary>
+    public string PeerListenAddress { get; init; } = "";
     /// <summary>HTTP/1.1: /healthz, /readyz, /metrics.</summary>
     public string HttpAddress { get; init; } = "127.0.0.1:7301";
     /// <summary>The same word on every founder; with the founders it names the cluster.</summary>
@@ -38,9 +42,17 @@ public sealed record KvStoreServerOptions
     public int QueueMebibytesMax { get; init; } = 64;
     public int SessionTimeToLiveSeconds { get; init; } = 600;
     public int ShutdownSecondsMax { get; init; } = 10;
+    /// <summary>For fault tests: how much faster than the machine's the node's clock runs, in parts per million; negative: slower.</summary>
+    public int TestClockRatePartsPerMillion { get; init; }
+    /// <summary>For fault tests: after so long the clock runs as much slower as it ran faster before, and so on. 0: the rate never changes.</summary>
+    public int TestClockStrobeMilliseconds { get; init; }
+    /// <summary>For fault tests: how far the node's clock is ahead of the machine's at any time.</summary>
+    public int TestClockAheadSeconds { get; init; }
 
-    public IPEndPoint ClientEndPoint => Parse(ClientAddress);
-    public IPEndPoint PeerEndPoint => Parse(PeerAddress);
+    /// <summary>Where the node listens for clients.</summary>
+    public IPEndPoint ClientEndPoint => Parse(ClientListenAddress.Length > 0 ? ClientListenAddress : ClientAddress);
+    /// <summary>Where the node listens for other nodes.</summary>
+    public IPEndPoint PeerEndPoint => Parse(PeerListenAddress.Length > 0 ? PeerListenAddress : PeerAddress);
     public IPEndPoint HttpEndPoint => Parse(HttpAddress);
 
     /// <summary>What KvStore.Node is told.</summary>

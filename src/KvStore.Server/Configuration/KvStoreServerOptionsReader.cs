@@ -26,6 +26,8 @@ public static class KvStoreServerOptionsReader
             DataDirectory = reader.Text(nameof(fallback.DataDirectory), fallback.DataDirectory),
             ClientAddress = reader.Address(nameof(fallback.ClientAddress), fallback.ClientAddress),
             PeerAddress = reader.Address(nameof(fallback.PeerAddress), fallback.PeerAddress),
+            ClientListenAddress = reader.Address(nameof(fallback.ClientListenAddress), ""),
+            PeerListenAddress = reader.Address(nameof(fallback.PeerListenAddress), ""),
             HttpAddress = reader.Address(nameof(fallback.HttpAddress), fallback.HttpAddress),
             Token = reader.Text(nameof(fallback.Token), fallback.Token),
             Founders = ReadFounders(reader),
@@ -47,6 +49,9 @@ public static class KvStoreServerOptionsReader
             QueueMebibytesMax = reader.Integer(nameof(fallback.QueueMebibytesMax), fallback.QueueMebibytesMax, 1, 65_536),
             SessionTimeToLiveSeconds = reader.Integer(nameof(fallback.SessionTimeToLiveSeconds), fallback.SessionTimeToLiveSeconds, 10, 86_400),
             ShutdownSecondsMax = reader.Integer(nameof(fallback.ShutdownSecondsMax), fallback.ShutdownSecondsMax, 1, 600),
+            TestClockRatePartsPerMillion = reader.Integer(nameof(fallback.TestClockRatePartsPerMillion), 0, -500_000, 500_000),
+            TestClockStrobeMilliseconds = reader.Integer(nameof(fallback.TestClockStrobeMilliseconds), 0, 0, 3_600_000),
+            TestClockAheadSeconds = reader.Integer(nameof(fallback.TestClockAheadSeconds), 0, 0, 1_000_000_000),
         };
         reader.RefuseUnknown();
         Validate(options, reader);
@@ -90,8 +95,13 @@ public static class KvStoreServerOptionsReader
         }
 
         if (options.Insecure) return;
-        foreach (var (key, endPoint) in new[] { (nameof(options.ClientAddress), options.ClientEndPoint), (nameof(options.PeerAddress), options.PeerEndPoint), (nameof(options.HttpAddress), options.HttpEndPoint) })
+        var clients = Listening(nameof(options.ClientListenAddress), nameof(options.ClientAddress), options.ClientListenAddress);
+        var peers = Listening(nameof(options.PeerListenAddress), nameof(options.PeerAddress), options.PeerListenAddress);
+        foreach (var (key, endPoint) in new[] { (clients, options.ClientEndPoint), (peers, options.PeerEndPoint), (nameof(options.HttpAddress), options.HttpEndPoint) })
             if (!IPAddress.IsLoopback(endPoint.Address))
                 throw reader.Bad(key, "without TLS a node binds loopback only; set Insecure = true to bind it all the same");
     }
+
+    // The setting that decided where the node listens.
+    private static string Listening(string listen, string advertised, string listenValue) => listenValue.Length > 0 ? listen : advertised;
 }

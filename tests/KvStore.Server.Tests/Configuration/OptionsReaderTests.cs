@@ -46,6 +46,7 @@ public sealed class OptionsReaderTests : IDisposable
     [InlineData("--DataGroups", "1000", "command line: DataGroups = '1000': expected a whole number from 1 to 64")]
     [InlineData("--DataGroup", "1", "command line: DataGroup = '1': unknown setting")]
     [InlineData("--ElectionTimeoutMinMilliseconds", "150", "command line: ElectionTimeoutMinMilliseconds = '150': expected at least twice HeartbeatMilliseconds (100)")]
+    [InlineData("--PeerListenAddress", "0.0.0.0:7201", "command line: PeerListenAddress = '0.0.0.0:7201': without TLS a node binds loopback only; set Insecure = true to bind it all the same")]
     [InlineData("--Insecure", "maybe", "command line: Insecure = 'maybe': expected true or false")]
     [InlineData("--ClientAddress", "0.0.0.0:7101", "command line: ClientAddress = '0.0.0.0:7101': without TLS a node binds loopback only; set Insecure = true to bind it all the same")]
     public void A_wrong_setting_is_refused_in_one_line_that_names_source_key_value_and_what_was_expected(string key, string value, string message)

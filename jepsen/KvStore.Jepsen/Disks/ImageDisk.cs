@@ -1,0 +1,113 @@
+using System.Globalization;
+
+namespace KvStore.Jepsen.Disks;
+
+/// <summary>An ext4 file system in an image file on a loop device.</summary>
+internal sealed class ImageDisk(string home, DiskKind kind) : INodeDisk
+{
+    private const long ImageMebibytes = 512;
+    // Less than the reserve below which a node refuses writes.
+    private const long LeftFreeMebibytes = 16;
+    private readonly string _backing = Path.Combine(home, "backing");
+    private readonly string _mount = Path.Combine(home, "disk");
+    private bool _mounted, _backingMounted, _stalled;
+
+    private string Image => Path.Combine(_backing, "image");
+    private string Kept => Path.Combine(_backing, "kept");
+    private string Ballast => Path.Combine(_mount, "ballast");
+
+    public string DataDirectory => Path.Combine(_mount, "data");
+
+    public async Task CreateAsync(CancellationToken cancellationToken)
+    {
+        Directory.CreateDirectory(_backing);
+        Directory.CreateDirectory(_mount);
+        if (kind == DiskKind.ImageInMemory)
+        {
+            await Shell.RunAsync("mount", "-t", "tmpfs", "-o", RoomFor(3 * (ImageMebibytes << 20)), "tmpfs", _backing).ConfigureAwait(false);
+            _backingMounted = true;
+        }
+
+        using (var file = File.Create(Image)) file.SetLength(ImageMebibytes << 20);
+        await Shell.RunAsync("mkfs.ext4", "-q", "-E", "nodiscard", Image).ConfigureAwait(false);
+        await MountAsync().ConfigureAwait(false);
+    }
+
+    public async Task CutPowerAsync() => await Shell.RunAsync("cp", "--sparse=always", Image, Kept).ConfigureAwait(false);
+
+    public async Task RestoreAfterCutAsync()
+    {
+        await UnmountAsync().ConfigureAwait(false);
+        File.Move(Kept, Image, overwrite: true);
+        await MountAsync().ConfigureAwait(false);
+    }
+
+    public async Task FillAsync()
+    {
+        var free = new DriveInfo(_mount).AvailableFreeSpace - (LeftFreeMebibytes << 20);
+        if (free > 0) await Shell.RunAsync("fallocate", "-l", free.ToString(CultureInfo.InvariantCulture), Ballast).ConfigureAwait(false);
+    }
+
+    public Task DrainAsync()
+    {
+        File.Delete(Ballast);
+        return Task.CompletedTask;
+    }
+
+    public async Task StallAsync()
+    {
+        _stalled = true;
+        await Shell.RunAsync("fsfreeze", "-f", _mount).ConfigureAwait(false);
+    }
+
+    public async Task ResumeAsync()
+    {
+        await Shell.RunAsync("fsfreeze", "-u", _mount).ConfigureAwait(false);
+        _stalled = false;
+    }
+
+    public async Task DieAsync()
+    {
+        var backing = new DriveInfo(_backing);
+        // A page more than what is used: remounting refuses less.
+        await Shell.RunAsync("mount", "-o", $"remount,{RoomFor(backing.TotalSize - backing.AvailableFreeSpace + 4096)}", _backing).ConfigureAwait(false);
+    }
+
+    public async Task ReviveAsync()
+    {
+        await Shell.RunAsync("mount", "-o", $"remount,{RoomFor(3 * (ImageMebibytes << 20))}", _backing).ConfigureAwait(false);
+        await UnmountAsync().ConfigureAwait(false);
+        // 1 and 2 mean that it repaired the file system, which a disk that failed in the middle needs.
+        var (code, output, error) = await Shell.TryAsync("e2fsck", "-f", "-y", Image).ConfigureAwait(false);
+        if (code is not (0 or 1 or 2)) throw new InvalidOperationException($"e2fsck {Image}: exit code {code}: {output}{error}");
+        await MountAsync().ConfigureAwait(false);
+    }
+
+    public async Task ReleaseAsync()
+    {
+        if (_stalled) await ResumeAsync().ConfigureAwait(false);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await UnmountAsync().ConfigureAwait(false);
+        if (!_backingMounted) return;
+        await Shell.RunAsync("umount", _backing).ConfigureAwait(false);
+        _backingMounted = false;
+    }
+
+    private static string RoomFor(long bytes) => string.Create(CultureInfo.InvariantCulture, $"size={bytes}");
+
+    private async Task MountAsync()
+    {
+        await Shell.RunAsync("mount", "-o", "loop", Image, _mount).ConfigureAwait(false);
+        _mounted = true;
+    }
+
+    private async Task UnmountAsync()
+    {
+        if (!_mounted) return;
+        await Shell.RunAsync("umount", _mount).ConfigureAwait(false);
+        _mounted = false;
+    }
+}

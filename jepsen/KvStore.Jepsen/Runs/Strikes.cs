@@ -1,0 +1,18 @@
+using KvStore.Jepsen.Nemeses;
+
+namespace KvStore.Jepsen.Runs;
+
+/// <summary>Lets one nemesis strike again and again, with pauses, until the run ends.</summary>
+internal static class Strikes
+{
+    private static readonly TimeSpan CalmMin = TimeSpan.FromMilliseconds(200);
+
+    public static async Task RunAsync(INemesis nemesis, Battlefield field)
+    {
+        while (!field.IsOver)
+        {
+            await field.HoldAsync(CalmMin.TotalSeconds, nemesis.CalmMax.TotalSeconds).ConfigureAwait(false);
+            if (!field.IsOver) await nemesis.StrikeAsync(field).ConfigureAwait(false);
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using System.Text.Json.Nodes;
+using KvStore.Client;
+using KvStore.Jepsen.Recording;
+
+namespace KvStore.Jepsen.Workloads;
+
+/// <summary>The operations on one key, recorded as the checker reads them.</summary>
+internal static class RegisterOperations
+{
+    public static Task<bool> GetAsync(Actor actor, string key) => actor.ReadAsync(key, "get", async client => Text(await client.GetAsync(key).ConfigureAwait(false)));
+
+    public static Task<bool> PutAsync(Actor actor, string key, string value) => actor.WriteAsync(key, "put", value, async client =>
+    {
+        await client.PutAsync(key, value).ConfigureAwait(false);
+        return null;
+    });
+
+    public static Task<bool> DeleteAsync(Actor actor, string key) => actor.WriteAsync(key, "delete", null, async client => (await client.DeleteAsync(key).ConfigureAwait(false)).Existed);
+
+    /// <param name="actor">Who does it.</param>
+    /// <param name="key">The key.</param>
+    /// <param name="expected">Null: that there is no such key.</param>
+    /// <param name="value">The new value.</param>
+    /// <param name="learn">Takes the whole answer, which the history does not need.</param>
+    public static Task<bool> SwapAsync(Actor actor, string key, string? expected, string value, Action<CompareAndSwapResult> learn) => actor.WriteAsync(key, "cas", new JsonArray(expected, value), async client =>
+    {
+        var answer = await client.CompareAndSwapAsync(key, expected is null ? KvExpectation.Absent : KvExpectation.Value(expected), value).ConfigureAwait(false);
+        learn(answer);
+        return answer.Swapped;
+    });
+
+    private static JsonNode? Text(KvEntry? entry) => entry is { } found ? JsonValue.Create(found.ValueText) : null;
+}

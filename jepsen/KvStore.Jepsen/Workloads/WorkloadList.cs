@@ -1,0 +1,24 @@
+namespace KvStore.Jepsen.Workloads;
+
+/// <summary>One kind of load.</summary>
+/// <param name="Name">As the command line names it.</param>
+/// <param name="Summary">One line for people.</param>
+/// <param name="Begin">Makes the load of one run.</param>
+/// <param name="Judge">Decides about a history that it recorded: from a file, so that an old history can be judged again.</param>
+internal sealed record WorkloadKind(string Name, string Summary, Func<IWorkload> Begin, Func<string, CancellationToken, Judgement> Judge);
+
+/// <summary>All workloads.</summary>
+internal static class WorkloadList
+{
+    public static IReadOnlyList<WorkloadKind> All { get; } =
+    [
+        new("register", "puts, gets and deletes on a few keys", () => new RegisterWorkload(), Judgement.ByChecker),
+        new("cas", "compare-and-swaps, puts and gets on a few keys", () => new CasWorkload(), Judgement.ByChecker),
+        new("counter", "increments and gets of a few counters", () => new CounterWorkload(), CounterHistory.Judge),
+        new("set", "keys that are only added, and scans that must see them", () => new SetWorkload(), SetHistory.Judge),
+    ];
+
+    /// <exception cref="UsageException">There is no such workload.</exception>
+    public static WorkloadKind Find(string name) =>
+        All.FirstOrDefault(w => w.Name == name) ?? throw new UsageException($"--workload {name}: there is no such workload; known are {string.Join(", ", All.Select(w => w.Name))}");
+}
