@@ -8,6 +8,8 @@ internal sealed class ImageDisk(string home, DiskKind kind) : INodeDisk
     private const long ImageMebibytes = 512;
     // Less than the reserve below which a node refuses writes.
     private const long LeftFreeMebibytes = 16;
+    private const long MarginBytes = 128 << 10;
+    private const int ShrinkAttemptsMax = 10;
     private readonly string _backing = Path.Combine(home, "backing");
     private readonly string _mount = Path.Combine(home, "disk");
     private bool _mounted, _backingMounted, _stalled;
@@ -69,8 +71,14 @@ internal sealed class ImageDisk(string home, DiskKind kind) : INodeDisk
     public async Task DieAsync()
     {
         var backing = new DriveInfo(_backing);
-        // A page more than what is used: remounting refuses less.
-        await Shell.RunAsync("mount", "-o", $"remount,{RoomFor(backing.TotalSize - backing.AvailableFreeSpace + 4096)}", _backing).ConfigureAwait(false);
+        for (var attempt = 1; ; attempt++)
+        {
+            // A little more than what is used, since remounting refuses less and the node writes meanwhile.
+            var size = RoomFor(backing.TotalSize - backing.AvailableFreeSpace + (attempt * MarginBytes));
+            var (code, _, error) = await Shell.TryAsync("mount", "-o", $"remount,{size}", _backing).ConfigureAwait(false);
+            if (code == 0) return;
+            if (attempt == ShrinkAttemptsMax) throw new InvalidOperationException($"{_backing} could not be made small: {error.Trim()}");
+        }
     }
 
     public async Task ReviveAsync()

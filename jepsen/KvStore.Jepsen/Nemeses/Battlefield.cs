@@ -7,6 +7,8 @@ namespace KvStore.Jepsen.Nemeses;
 /// <summary>What a nemesis works with. Nodes are numbered from 0 here, from 1 in words.</summary>
 internal sealed class Battlefield(ProcessCluster cluster, Leaders leaders, KvClient client, NodeClaims claims, FaultLog log, Random random, CancellationToken stop)
 {
+    private const int SettleAttemptsMax = 50;
+
     public ProcessCluster Cluster => cluster;
 
     public int Nodes => cluster.Nodes.Count;
@@ -35,6 +37,17 @@ internal sealed class Battlefield(ProcessCluster cluster, Leaders leaders, KvCli
     {
         var time = TimeSpan.FromSeconds(secondsMin + (random.NextDouble() * (secondsMax - secondsMin)));
         await Task.Delay(time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>Waits until every group has a leader, but not for ever.</summary>
+    public async Task SettleAsync()
+    {
+        for (var i = 0; i < SettleAttemptsMax && !IsOver; i++)
+        {
+            var map = await leaders.AskAsync().ConfigureAwait(false);
+            if (map.Count == leaders.GroupsSeen) return;
+            await HoldAsync(0.1, 0.2).ConfigureAwait(false);
+        }
     }
 
     /// <summary>So many different nodes.</summary>

@@ -19,7 +19,8 @@ internal sealed class KillNemesis : INemesis
         using var claim = await field.ClaimAsync(victims).ConfigureAwait(false);
         if (field.IsOver) return;
         var leaderless = (await field.Leaders.AskAsync().ConfigureAwait(false)).Where(l => victims.Contains(l.Value)).Select(l => l.Key).ToList();
-        var fault = field.Log.Begin(Name, $"kill {Battlefield.Names(victims)}{(leaderless.Count > 0 ? $" (leading {string.Join(", ", leaderless)})" : "")}", leaderless);
+        // How fast a group has a new leader can be said only where one can be elected at once.
+        var fault = field.Log.Begin(Name, $"kill {Battlefield.Names(victims)}{(leaderless.Count > 0 ? $" (leading {string.Join(", ", leaderless)})" : "")}", field.Nodes - victims.Length >= field.Majority ? leaderless : []);
         foreach (var victim in victims) field.Cluster.Nodes[victim].Kill();
         await field.HoldAsync(0.1, 3).ConfigureAwait(false);
         foreach (var victim in victims) field.Cluster.Nodes[victim].Start();

@@ -10,12 +10,17 @@ internal sealed class Leaders(ProcessCluster cluster) : IAsyncDisposable
     private static readonly TimeSpan AskTimeout = TimeSpan.FromSeconds(1);
     private readonly KvClient _client = KvClient.Create(cluster.Nodes.Select(DirectAddress));
 
+    /// <summary>The most groups that were ever seen with a leader.</summary>
+    public int GroupsSeen { get; private set; }
+
     /// <summary>Leader by group; a group without one is left out.</summary>
     public async Task<SortedDictionary<ulong, int>> AskAsync()
     {
         var claims = new ConcurrentBag<(ulong Group, ulong Term, int Node)>();
         await Task.WhenAll(cluster.Nodes.Select((_, n) => AskAsync(n, claims))).ConfigureAwait(false);
-        return new SortedDictionary<ulong, int>(claims.GroupBy(c => c.Group).ToDictionary(g => g.Key, g => g.MaxBy(c => c.Term).Node));
+        var leaders = new SortedDictionary<ulong, int>(claims.GroupBy(c => c.Group).ToDictionary(g => g.Key, g => g.MaxBy(c => c.Term).Node));
+        GroupsSeen = Math.Max(GroupsSeen, leaders.Count);
+        return leaders;
     }
 
     /// <summary>The node that leads most groups, or any.</summary>

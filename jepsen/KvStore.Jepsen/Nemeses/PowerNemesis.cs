@@ -21,8 +21,7 @@ internal sealed class PowerNemesis : INemesis
         });
         using var claim = await field.ClaimAsync(victims).ConfigureAwait(false);
         if (field.IsOver) return;
-        var leaderless = (await field.Leaders.AskAsync().ConfigureAwait(false)).Where(l => victims.Contains(l.Value)).Select(l => l.Key).ToList();
-        var fault = field.Log.Begin(Name, $"power cut of {Battlefield.Names(victims)}", leaderless);
+        var fault = field.Log.Begin(Name, $"power cut of {Battlefield.Names(victims)}");
         await CutAsync(field.Cluster, victims).ConfigureAwait(false);
         await field.HoldAsync(0.05, 1).ConfigureAwait(false);
         foreach (var victim in victims) field.Cluster.Nodes[victim].Start();

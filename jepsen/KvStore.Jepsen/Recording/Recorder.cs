@@ -6,14 +6,17 @@ namespace KvStore.Jepsen.Recording;
 /// <summary>Takes down what all clients do, by one monotonic clock. Thread-safe.</summary>
 internal sealed class Recorder
 {
-    private readonly long _start = Stopwatch.GetTimestamp();
+    private long _start = Stopwatch.GetTimestamp();
     private readonly Lock _gate = new();
     private readonly List<Entry> _entries = [];
     private readonly long[] _counts = new long[3];
     private int _clients;
 
     /// <summary>Nanoseconds since the run began.</summary>
-    public long Now => (long)(Stopwatch.GetElapsedTime(_start).Ticks * 100);
+    public long Now => Stopwatch.GetElapsedTime(_start).Ticks * 100;
+
+    /// <summary>The run begins now. Before anything is recorded.</summary>
+    public void Begin() => _start = Stopwatch.GetTimestamp();
 
     /// <summary>A number that no client had before: after an operation of unknown outcome a client goes on under a new one.</summary>
     public int NewClient() => Interlocked.Increment(ref _clients);

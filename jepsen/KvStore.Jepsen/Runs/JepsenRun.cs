@@ -77,6 +77,7 @@ internal sealed class JepsenRun
     {
         using var storm = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         using var load = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        _recorder.Begin();
         var working = actors.RunAsync(_workload, load.Token);
         var showing = Progress.ShowAsync(_recorder, _faults, _output, load.Token);
         var claims = new NodeClaims(_options.Nodes);
