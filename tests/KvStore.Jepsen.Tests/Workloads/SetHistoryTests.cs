@@ -39,7 +39,7 @@ public sealed class SetHistoryTests : IDisposable
     {
         var random = new Random(5);
         var seen = new Dictionary<Verdict, int>();
-        for (var i = 0; i < 3_000; i++)
+        for (var i = 0; i < 900; i++)
         {
             var entries = RandomHistory(random);
             var expected = BruteForce.IsLinearizable(entries, "", Step) ? Verdict.Linearizable : Verdict.NotLinearizable;
@@ -47,7 +47,7 @@ public sealed class SetHistoryTests : IDisposable
             seen[expected] = seen.GetValueOrDefault(expected) + 1;
         }
 
-        Assert.True(seen.Count == 2 && seen.Values.All(n => n > 300), string.Join(", ", seen));
+        Assert.True(seen.Count == 2 && seen.Values.All(n => n > 50), string.Join(", ", seen));
     }
 
     // The state is the elements in order, as digits.
