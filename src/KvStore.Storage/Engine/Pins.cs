@@ -7,7 +7,7 @@ internal sealed class Pins
 {
     private readonly Lock _lock = new();
     private readonly HashSet<Pin> _pins = [];
-    /// <summary>Changes whenever a pin went away, so that the apply thread knows when to look again.</summary>
+    /// <summary>Changes whenever a pin went away or moved, so that the apply thread knows when to look again.</summary>
     private int _ended;
 
     public int Ended => Volatile.Read(ref _ended);
@@ -20,6 +20,28 @@ internal sealed class Pins
             var pin = new Pin(this, choose(), expires);
             _pins.Add(pin);
             return pin;
+        }
+    }
+
+    /// <summary>Another hold on what a pin holds, even if history below that was given up for new readers; null when the pin has ended.</summary>
+    public Pin? Fork(Pin pin, MonotonicTime? expires)
+    {
+        lock (_lock)
+        {
+            if (!_pins.Contains(pin)) return null;
+            var fork = new Pin(this, pin.Revision, expires);
+            _pins.Add(fork);
+            return fork;
+        }
+    }
+
+    public void Move(Pin pin, Revision revision)
+    {
+        lock (_lock)
+        {
+            if (!_pins.Contains(pin) || pin.Revision == revision) return;
+            pin.Revision = revision;
+            Volatile.Write(ref _ended, _ended + 1);
         }
     }
 
@@ -65,9 +87,12 @@ internal sealed class Pin(Pins pins, Revision revision, MonotonicTime? expires)
 {
     private bool _hasEnded;
 
-    public Revision Revision { get; } = revision;
+    /// <summary>Changed only under the lock of its <see cref="Pins"/>, and only upwards.</summary>
+    public Revision Revision { get; set; } = revision;
     public MonotonicTime? Expires { get; } = expires;
     public bool HasEnded => Volatile.Read(ref _hasEnded);
     public void MarkEnded() => Volatile.Write(ref _hasEnded, true);
     public void Release() => pins.Release(this);
+    public void MoveTo(Revision revision) => pins.Move(this, revision);
+    public Pin? Fork(MonotonicTime? expires) => pins.Fork(this, expires);
 }

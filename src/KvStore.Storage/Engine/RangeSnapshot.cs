@@ -123,9 +123,11 @@ public sealed class RangeSnapshot : IDisposable
     private IEnumerable<RecordId[]> JournalIds(Revision after)
     {
         var page = new IndexPage();
-        for (JournalPlace? place = _index.JournalStart; place is { } at;)
+        var place = _index.JournalStart;
+        var more = true;
+        while (more)
         {
-            place = _index.ReadJournal(at, after, Revision, page);
+            more = _index.ReadJournal(ref place, after, Revision, page);
             var ids = new RecordId[page.Count];
             for (int i = 0; i < ids.Length; i++) ids[i] = IdOf(page[i]);
             yield return ids;

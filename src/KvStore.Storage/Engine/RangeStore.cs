@@ -251,6 +251,26 @@ public sealed class RangeStore
         return new RangeSnapshot(_records, index!, description!, pin);
     }
 
+    /// <summary>Reads all writes after a revision, in order, now and as they come.</summary>
+    /// <param name="after">The revision before the first that is wanted.</param>
+    /// <param name="expires">When <see cref="EndPins"/> may end its hold on history; null: only when disposed.</param>
+    /// <exception cref="CompactedException">after &lt; CompactRevision.</exception>
+    /// <exception cref="FutureRevisionException">after &gt; Revision.</exception>
+    public WriteCursor ReadWrites(Revision after, MonotonicTime? expires = null)
+    {
+        RangeDescription? description = null;
+        KeyIndex? index = null;
+        var pin = _pins.Take(() =>
+        {
+            index = Index;
+            description = Description;
+            if (after > description.Revision) throw new FutureRevisionException(after, description.Revision);
+            if (after < description.CompactRevision) throw new CompactedException(after, description.CompactRevision);
+            return after;
+        }, expires);
+        return new WriteCursor(_records, index!, description!, pin, index!.JournalStart);
+    }
+
     internal RecordId IdOf(in VersionSlot version) => new(_description.StayOf(version.Lineage), new Revision(version.Modified), version.Sub);
 
     internal static KeyValue Read(byte[] bytes, in RecordId id, ReadOnlySpan<byte> key)

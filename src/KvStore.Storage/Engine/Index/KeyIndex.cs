@@ -179,21 +179,24 @@ internal sealed class KeyIndex
     }
 
     /// <summary>Records written after <paramref name="after"/> up to <paramref name="through"/>, in order, from a place in the journal on; fills the page.</summary>
-    /// <returns>Where to go on; null at the end.</returns>
-    public JournalPlace? ReadJournal(JournalPlace place, Revision after, Revision through, IndexPage page)
+    /// <param name="place">Moves to where to go on, also when nothing more is there yet.</param>
+    /// <returns>Whether the page is full, so that there may be more.</returns>
+    public bool ReadJournal(ref JournalPlace place, Revision after, Revision through, IndexPage page)
     {
         while (true)
         {
             int reuses = Volatile.Read(ref _reuses);
             page.Clear();
             var next = ReadJournalOnce(place, after.Value, through.Value, page);
-            if (StillAt(reuses)) return next;
+            if (!StillAt(reuses)) continue;
+            place = next;
+            return page.IsFull;
         }
     }
 
     public JournalPlace JournalStart => new(_tables.Journal.First, 0);
 
-    private JournalPlace? ReadJournalOnce(JournalPlace place, ulong after, ulong through, IndexPage page)
+    private JournalPlace ReadJournalOnce(JournalPlace place, ulong after, ulong through, IndexPage page)
     {
         var (chunk, at) = place;
         at = Math.Max(at, chunk.Popped);
@@ -205,11 +208,10 @@ internal sealed class KeyIndex
             {
                 int slot = chunk.Slots[at];
                 ulong modified = _tables.Versions[slot].Modified;
-                if (modified > through) return null;
+                if (modified > through) return new JournalPlace(chunk, at);
                 if (modified > after) page.Add(_tables.Versions[slot], _tables.KeyOf(_tables.Versions[slot].Owner));
             }
-            if (page.IsFull) return new JournalPlace(chunk, at);
-            if (count < Journal.Chunk.Capacity || chunk.Next is not { } next) return null;
+            if (page.IsFull || count < Journal.Chunk.Capacity || chunk.Next is not { } next) return new JournalPlace(chunk, at);
             (chunk, at) = (next, next.Popped);
         }
     }
