@@ -7,6 +7,7 @@ using KvStore.Node.Replicas;
 using KvStore.Node.Startup;
 using KvStore.Node.StateMachine;
 using KvStore.Node.Transport;
+using KvStore.Node.Watches;
 using KvStore.Node.Workers;
 using KvStore.Raft;
 using KvStore.Storage.Wal;
@@ -24,6 +25,7 @@ public sealed class KvNode : IDisposable
     private readonly NodeFailure _failure;
     private readonly ReplicaSet _replicas;
     private readonly ReadPath _reads;
+    private readonly WatchPath _watches;
     private int _stopping;
     private int _closed;
 
@@ -31,6 +33,7 @@ public sealed class KvNode : IDisposable
     {
         (_options, _services, _directory, _wal, _failure, _replicas, Peers) = (options, services, directory, wal, failure, replicas, peers);
         _reads = new ReadPath(replicas, services.Time);
+        _watches = new WatchPath(replicas, _reads);
         failure.Reported += _ => replicas.WakeAll();
     }
 
@@ -208,6 +211,35 @@ public sealed class KvNode : IDisposable
         return _reads.ScanAsync(query, cancellationToken);
     }
 
+    /// <summary>Begins a watch of one range, from a replica of this node. What it tells goes to <paramref name="sink"/> until it has ended or was cancelled.</summary>
+    /// <exception cref="NodeException">Why it cannot begin here: bad input, Compacted (with the revision), FutureRevision, EpochNotMatch, NotLeader (no replica here), Unavailable, ResourceExhausted.</exception>
+    public ValueTask<Watch> WatchAsync(WatchQuery query, IWatchSink sink, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        RefuseWatch();
+        return _watches.OpenAsync(query, sink, cancellationToken);
+    }
+
+    /// <summary>Asks for a bookmark of a watch that covers all that was acknowledged anywhere before the call.</summary>
+    /// <exception cref="NodeException">How far that is cannot be found out here now.</exception>
+    public ValueTask RequestProgressAsync(Watch watch, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(watch);
+        RefuseWatch();
+        return _watches.RequestProgressAsync(watch, cancellationToken);
+    }
+
+    /// <summary>Watches that are open on this node.</summary>
+    public long Watches => _replicas.Watches.Count;
+
+    private void RefuseWatch()
+    {
+        RefuseRead();
+        if (Volatile.Read(ref _stopping) != 0) throw new NodeException(Stopping);
+    }
+
+    private static NodeError Stopping => new(NodeErrorCode.Unavailable, "the node is stopping");
+
     private void RefuseRead()
     {
         if (_failure.Exception is not null) throw new NodeException(_failure.AsError() with { OutcomeUnknown = false });
@@ -243,6 +275,7 @@ public sealed class KvNode : IDisposable
     {
         if (Interlocked.Exchange(ref _stopping, 1) == 0 && Failure is null)
         {
+            _replicas.Watches.EndAll(Stopping);
             var drain = new Drain(_replicas.Loops.Count, _services.Time.Now + deadline);
             foreach (var loop in _replicas.Loops) loop.Post(new LoopInput(LoopInputKind.Drain, Subject: drain));
             await drain.Completion;

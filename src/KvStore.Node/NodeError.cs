@@ -8,6 +8,8 @@ public sealed record NodeError(NodeErrorCode Code, string Message)
     public bool OutcomeUnknown { get; init; }
     public TimeSpan RetryAfter { get; init; }
     public Placement.RangeDescriptor? Range { get; init; }
+    /// <summary>Of <see cref="NodeErrorCode.Compacted"/> from a watch: history up to this is gone; a watch may begin at the next revision.</summary>
+    public Storage.Engine.Revision? CompactRevision { get; init; }
     /// <summary>None when unknown.</summary>
     public NodeId LeaderNode { get; init; }
 }

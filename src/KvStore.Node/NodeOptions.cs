@@ -32,6 +32,16 @@ public sealed record NodeOptions
     public long SessionBytesMax { get; init; } = 64L << 20;
     public TimeSpan HistoryKept { get; init; } = TimeSpan.FromHours(1);
     public ulong HistoryRevisionsKept { get; init; } = 1_000_000;
+    /// <summary>A watch whose consumer has left so many bytes untaken gets no more before it takes some.</summary>
+    public int WatchQueueBytes { get; init; } = 256 << 10;
+    /// <summary>What consumers of all watches may leave untaken together.</summary>
+    public long WatchQueueBytesMax { get; init; } = 256L << 20;
+    /// <summary>Watches on this node; more are refused.</summary>
+    public int WatchesMax { get; init; } = 100_000;
+    /// <summary>A watch that has told nothing for so long tells how far it is.</summary>
+    public TimeSpan WatchBookmarkInterval { get; init; } = TimeSpan.FromSeconds(5);
+    /// <summary>A replica that knows no leader for so long ends its watches, so that they go where something may happen.</summary>
+    public TimeSpan WatchLeaderlessMax { get; init; } = TimeSpan.FromSeconds(5);
 }
 
 public sealed record Founder(NodeId Id, string ClientAddress, string PeerAddress, string Zone = "");

@@ -1,4 +1,5 @@
 using KvStore.Node.StateMachine;
+using KvStore.Node.Workers;
 using KvStore.Raft;
 
 namespace KvStore.Node.Replicas;
@@ -22,6 +23,7 @@ internal sealed class GroupReplica(GroupId group, ReplicaId id, ReplicaLoop loop
     private GroupStateMachine? _machine = machine;
     private ReplicaStatistics _statistics = ReplicaStatistics.None;
     private string? _stoppedReason;
+    private IWakeup? _watching;
 
     public GroupId Group { get; } = group;
     public ReplicaId Id { get; } = id;
@@ -37,6 +39,9 @@ internal sealed class GroupReplica(GroupId group, ReplicaId id, ReplicaLoop loop
 
     /// <summary>Why this replica serves no more; null while it does.</summary>
     public string? StoppedReason { get => Volatile.Read(ref _stoppedReason); set => Volatile.Write(ref _stoppedReason, value); }
+
+    /// <summary>Who is to be woken when something was applied, because it is watched; null: nobody.</summary>
+    public IWakeup? Watching { get => Volatile.Read(ref _watching); set => Volatile.Write(ref _watching, value); }
 
     /// <summary>Until when the leader lease holds; zero when there is none. Written before any message that gives leadership away.</summary>
     public MonotonicTime LeaseUntil { get => new(Volatile.Read(ref _leaseUntil)); set => Volatile.Write(ref _leaseUntil, value.Nanoseconds); }

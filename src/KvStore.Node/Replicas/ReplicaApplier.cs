@@ -102,6 +102,9 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
             services.MapApplied(map);
         }
         services.Frames.Send();
+        // Behind the publishing of revisions: a watch that was not seen here sees them.
+        Interlocked.MemoryBarrier();
+        Replica.Watching?.Wake();
     }
 
     private void Apply(ApplyJob.Committed job)

@@ -48,6 +48,7 @@ internal sealed class ReplicaSet
         WalWriter = new WalWriter(wal, services.Time, failure, CheckpointFor);
         _loops = [.. Enumerable.Range(0, options.ReplicaLoops).Select(i => new ReplicaLoop(i, services.Time, services.Transport, WalWriter, options.HeartbeatInterval, failure))];
         Calls = new GroupCalls(options.Id, () => View, services.Transport, services.Time, random.Next(), failure);
+        Watches = new Watches.WatchHub(options, services.Time, () => View, failure);
         var firstMap = FirstMap.Build(options);
         _driverServices = [.. _loops.Select(_ => new DriverServices(options, WalWriter, _addresses, _sender, new EntryPayloadWriter(), random, logger)
         {
@@ -65,6 +66,7 @@ internal sealed class ReplicaSet
 
     public WalWriter WalWriter { get; }
     public GroupCalls Calls { get; }
+    public Watches.WatchHub Watches { get; }
     public NodeView View => Volatile.Read(ref _view);
     public IReadOnlyList<ReplicaLoop> Loops => _loops;
 
@@ -76,6 +78,7 @@ internal sealed class ReplicaSet
         Calls.StartOn(_services.Workers);
         foreach (var worker in _applyWorkers) worker.StartOn(_services.Workers);
         foreach (var loop in _loops) loop.StartOn(_services.Workers);
+        Watches.StartOn(_services.Workers);
         var meta = FirstMap.MetaGroup(_options.Founders);
         if (View.Map is { } map) MapApplied(map);
         else CreateMissing([meta]);
@@ -86,6 +89,7 @@ internal sealed class ReplicaSet
         WalWriter.Wake();
         _background.Wake();
         Calls.Wake();
+        Watches.Wake();
         foreach (var worker in _applyWorkers) worker.Wake();
         foreach (var loop in _loops) loop.Wake();
     }

@@ -256,6 +256,7 @@ public sealed class RangeStore
     /// <param name="expires">When <see cref="EndPins"/> may end its hold on history; null: only when disposed.</param>
     /// <exception cref="CompactedException">after &lt; CompactRevision.</exception>
     /// <exception cref="FutureRevisionException">after &gt; Revision.</exception>
+    /// <exception cref="SnapshotEndedException">The range was dropped or its store is closed.</exception>
     public WriteCursor ReadWrites(Revision after, MonotonicTime? expires = null)
     {
         RangeDescription? description = null;
@@ -264,6 +265,7 @@ public sealed class RangeStore
         {
             index = Index;
             description = Description;
+            if (_hasEnded) throw new SnapshotEndedException(after);
             if (after > description.Revision) throw new FutureRevisionException(after, description.Revision);
             if (after < description.CompactRevision) throw new CompactedException(after, description.CompactRevision);
             return after;

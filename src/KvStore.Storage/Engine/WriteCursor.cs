@@ -95,6 +95,13 @@ public sealed class WriteCursor : IDisposable
         _pin.MoveTo(revision);
     }
 
+    /// <summary>Reads on at <see cref="Position"/>: pages behind it come again.</summary>
+    public void Rewind()
+    {
+        (_next, _read) = (_anchor, Position);
+        _page.Clear();
+    }
+
     /// <summary>A cursor of its own that begins at <see cref="Position"/>, also when that was compacted meanwhile; null when this one has ended.</summary>
     public WriteCursor? Fork(MonotonicTime? expires) =>
         _pin.Fork(expires) is { } pin ? new WriteCursor(_records, _index, _description, pin, _anchor) : null;
