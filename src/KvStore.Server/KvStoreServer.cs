@@ -10,6 +10,7 @@ using KvStore.Server.Metrics;
 using KvStore.Server.Services;
 using KvStore.Server.Session;
 using KvStore.Server.Transport;
+using KvStore.Server.Watches;
 using KvStore.Storage.Engine;
 using KvStore.Storage.FileSystem;
 using Microsoft.AspNetCore.Builder;
@@ -36,6 +37,7 @@ public sealed class KvStoreServer : IAsyncDisposable
     private KvNode? _node;
     private Forwarder? _forwarder;
     private NodeMetrics? _metrics;
+    private WatchService? _watches;
     private WebApplication? _web;
 
     public KvStoreServer(KvStoreServerOptions options, ILoggerFactory loggers)
@@ -92,6 +94,7 @@ public sealed class KvStoreServer : IAsyncDisposable
     {
         ServerLog.Stopping(_logger);
         if (_node is { Failure: null }) await _node.StopAsync(TimeSpan.FromSeconds(_options.ShutdownSecondsMax)).ConfigureAwait(false);
+        _watches?.Dispose();
         if (_web is not null) await _web.StopAsync(cancellationToken).ConfigureAwait(false);
         Close();
         _ended.TrySetResult(null);
@@ -127,6 +130,8 @@ public sealed class KvStoreServer : IAsyncDisposable
         var kv = new KvService(node, ranges, _forwarder, limits, _time);
         web.MapGrpcService(SessionBinding.Bind(kv, new SessionService(node, ranges, kv, limits, _time)));
         web.MapGrpcService(Protocol.V1.Cluster.BindService(new ClusterService(node, ranges, _forwarder, _time)));
+        _watches = new WatchService(node, ranges, _options.ToNodeOptions().WatchBookmarkInterval);
+        web.MapGrpcService(Protocol.V1.Watch.BindService(_watches));
         web.MapGrpcService(global::Grpc.Health.V1.Health.BindService(new HealthService(() => node.NotReadyReason)));
         web.MapGrpcUnimplemented();
         HttpEndpoints.Map(web, node, _metrics, $"*:{_options.HttpEndPoint.Port}");

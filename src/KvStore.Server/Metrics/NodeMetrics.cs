@@ -22,6 +22,7 @@ internal sealed class NodeMetrics : IDisposable
         _meter.CreateObservableGauge("kvstore_replica_keys", () => PerReplica(r => r.Keys), description: "Live keys, by group.");
         _meter.CreateObservableGauge("kvstore_replica_sessions", () => PerReplica(r => (long)r.Sessions), description: "Client sessions, by group.");
         _meter.CreateObservableGauge("kvstore_replica_stopped", () => PerReplica(r => r.StoppedReason is null ? 0 : 1), description: "1 for each replica that stopped because of damage.");
+        _meter.CreateObservableGauge("kvstore_watches", () => node.Watches, description: "Watches open on this node.");
         _meter.CreateObservableCounter("process_cpu_seconds_total", () => Environment.CpuUsage.TotalTime.TotalSeconds, description: "User and system processor time.");
         _meter.CreateObservableGauge("process_resident_memory_bytes", () => Environment.WorkingSet, description: "Resident memory.");
         _meter.CreateObservableGauge("dotnet_gc_heap_bytes", () => GC.GetTotalMemory(forceFullCollection: false), description: "Managed heap.");
