@@ -50,7 +50,8 @@ internal sealed class RangeFeed(RangeDescriptor range) : IWatchMatcher
     /// <summary>Follows another store: at first, and after a snapshot was installed.</summary>
     public void Attach(RangeStore store)
     {
-        Detach();
+        // A watcher that came since holds on to history by itself, and goes on holding.
+        if (_store is not null) Detach();
         _store = store;
         // What live watchers miss until here they read by themselves.
         _reader = new WatchReader(OpenAtNewest(store));
