@@ -41,6 +41,10 @@ public sealed record KvStoreServerOptions
     public int RecordMemoryMebibytes { get; init; } = 512;
     public int QueueMebibytesMax { get; init; } = 64;
     public int SessionTimeToLiveSeconds { get; init; } = 600;
+    /// <summary>How long superseded values can still be read and watched from; less when <see cref="HistoryRevisionsKept"/> says so.</summary>
+    public int HistorySecondsKept { get; init; } = 3600;
+    /// <summary>How many revisions of a range can be gone back at most, whatever their age.</summary>
+    public int HistoryRevisionsKept { get; init; } = 1_000_000;
     public int ShutdownSecondsMax { get; init; } = 10;
     /// <summary>For fault tests: how much faster than the machine's the node's clock runs, in parts per million; negative: slower.</summary>
     public int TestClockRatePartsPerMillion { get; init; }
@@ -78,6 +82,8 @@ public sealed record KvStoreServerOptions
         DiskReserveBytes = (long)DiskReserveMebibytes << 20,
         QueueBytesMax = (long)QueueMebibytesMax << 20,
         SessionTimeToLive = TimeSpan.FromSeconds(SessionTimeToLiveSeconds),
+        HistoryKept = TimeSpan.FromSeconds(HistorySecondsKept),
+        HistoryRevisionsKept = (ulong)HistoryRevisionsKept,
     };
 
     private static IPEndPoint Parse(string address)

@@ -48,6 +48,8 @@ public static class KvStoreServerOptionsReader
             RecordMemoryMebibytes = reader.Integer(nameof(fallback.RecordMemoryMebibytes), fallback.RecordMemoryMebibytes, 16, 1 << 20),
             QueueMebibytesMax = reader.Integer(nameof(fallback.QueueMebibytesMax), fallback.QueueMebibytesMax, 1, 65_536),
             SessionTimeToLiveSeconds = reader.Integer(nameof(fallback.SessionTimeToLiveSeconds), fallback.SessionTimeToLiveSeconds, 10, 86_400),
+            HistorySecondsKept = reader.Integer(nameof(fallback.HistorySecondsKept), fallback.HistorySecondsKept, 1, 31_536_000),
+            HistoryRevisionsKept = reader.Integer(nameof(fallback.HistoryRevisionsKept), fallback.HistoryRevisionsKept, 100, 1_000_000_000),
             ShutdownSecondsMax = reader.Integer(nameof(fallback.ShutdownSecondsMax), fallback.ShutdownSecondsMax, 1, 600),
             TestClockRatePartsPerMillion = reader.Integer(nameof(fallback.TestClockRatePartsPerMillion), 0, -500_000, 500_000),
             TestClockStrobeMilliseconds = reader.Integer(nameof(fallback.TestClockStrobeMilliseconds), 0, 0, 3_600_000),

@@ -1,3 +1,4 @@
+using KvStore.Node.Placement;
 using KvStore.Node.Watches;
 
 namespace KvStore.Server.Watches;
@@ -9,6 +10,9 @@ internal sealed class StreamWatch(WatchStream stream, ulong id) : IWatchSink
 
     /// <summary>Null until the node has begun it.</summary>
     public Watch? Watch { get; set; }
+
+    /// <summary>What it watches lies in this range; known when it has begun.</summary>
+    public RangeDescriptor? Range { get; set; }
 
     /// <summary>It stands in the stream's queue of those that have something to tell.</summary>
     public bool IsReady { get; set; }

@@ -103,7 +103,7 @@ internal sealed class WatchStream(KvNode node, RangeResolver ranges, IServerStre
             bool isCancelled;
             lock (_lock)
             {
-                watch.Watch = begun;
+                (watch.Watch, watch.Range) = (begun, begun.Range);
                 isCancelled = watch.IsCancelled;
                 if (!isCancelled)
                 {

@@ -2,6 +2,7 @@ using KvStore.Node;
 using KvStore.Node.Watches;
 using KvStore.Protocol.V1;
 using KvStore.Server.Services;
+using RangeDescriptor = KvStore.Node.Placement.RangeDescriptor;
 using WatchEvent = KvStore.Node.Watches.WatchEvent;
 
 namespace KvStore.Server.Watches;
@@ -16,7 +17,7 @@ internal static class WatchUpdates
     public static WatchUpdate Created(StreamWatch watch, TimeSpan bookmarkInterval) => new()
     {
         WatchId = watch.Id,
-        Header = Header(watch.Watch!, watch.Watch!.First.Value - 1),
+        Header = Header(watch.Range!, watch.Watch!.First.Value - 1),
         Created = new WatchCreated { BookmarkIntervalMs = (uint)bookmarkInterval.TotalMilliseconds },
     };
 
@@ -27,7 +28,7 @@ internal static class WatchUpdates
     public static WatchUpdate Next(StreamWatch watch, out int bytes)
     {
         var piece = watch.Piece!;
-        var update = new WatchUpdate { WatchId = watch.Id, Header = Header(watch.Watch!, piece.Revision.Value) };
+        var update = new WatchUpdate { WatchId = watch.Id, Header = Header(watch.Range!, piece.Revision.Value) };
         bytes = EventOverheadBytes;
         switch (piece.Kind)
         {
@@ -70,7 +71,7 @@ internal static class WatchUpdates
         Previous = happened.Previous is { } previous ? CommandResponses.ToProto(previous) : null,
     };
 
-    private static ResponseHeader Header(Node.Watches.Watch watch, ulong revision) => new() { RangeId = watch.Range.Id.Value, Epoch = watch.Range.Epoch, Revision = revision };
+    private static ResponseHeader Header(RangeDescriptor range, ulong revision) => new() { RangeId = range.Id.Value, Epoch = range.Epoch, Revision = revision };
 
     private static WatchEnded End(NodeError? error) => new()
     {

@@ -29,7 +29,7 @@ public sealed class SingleNode : IAsyncLifetime
         };
     }
 
-    public KvStoreServerOptions Options { get; }
+    public KvStoreServerOptions Options { get; set; }
 
     public string Endpoint => $"http://{Options.ClientAddress}";
 
