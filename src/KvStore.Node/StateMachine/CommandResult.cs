@@ -26,6 +26,12 @@ public enum CommandStatus : byte
     LeaseExists = 15,
     /// <summary>A table of the group is full (leases and their keys): not applied and not kept, so that the same command may be tried again.</summary>
     ResourceExhausted = 16,
+    /// <summary>A token that no lock was ever given. Nothing was applied.</summary>
+    LockNotFound = 20,
+    /// <summary>The queue of the lock or the memory for all locks is full. Nothing was applied.</summary>
+    LocksFull = 21,
+    /// <summary>The group has not been registered at the lock's home for this token: not applied and not kept; the same command may be tried again after registering.</summary>
+    FenceUnregistered = 22,
 }
 
 /// <summary>

@@ -30,6 +30,15 @@ internal enum EffectKind : byte
     LeaseAnnounced = 26,
     LeaseConfirmed = 27,
     LeaseAttached = 28,
+    LockQueued = 30,
+    LockGranted = 31,
+    LockReleased = 32,
+    LockClaimDropped = 33,
+    LockProclaimed = 34,
+    FenceRegistered = 35,
+    FenceConfirmed = 36,
+    FenceAdmitted = 37,
+    FenceRemoved = 38,
 }
 
 /// <summary>
