@@ -25,12 +25,12 @@ internal sealed class FenceTable(EffectHash hash)
     /// <summary>Oldest first.</summary>
     private readonly LinkedList<Removal> removals = [];
     private LogIndex forgotten;
-    private FenceView view = FenceView.Empty;
+    private KnownFences view = KnownFences.Empty;
 
     private readonly record struct Removal(string Lock, ulong Token, LogIndex Index);
 
     /// <summary>Immutable; any thread.</summary>
-    public FenceView View => Volatile.Read(ref view);
+    public KnownFences View => Volatile.Read(ref view);
 
     /// <returns>Ok: accepted from now on. Fenced: it has been removed. FenceUnregistered: too late to tell; ask the home again.</returns>
     public CommandStatus Admit(string name, ulong token, LogIndex began)
@@ -76,7 +76,7 @@ internal sealed class FenceTable(EffectHash hash)
 
     public void Restore(GroupState state)
     {
-        var restored = FenceView.Empty;
+        var restored = KnownFences.Empty;
         foreach (var fence in state.AdmittedFences)
         {
             admitted.Add(fence.Lock, fence.Token);
@@ -93,7 +93,7 @@ internal sealed class FenceTable(EffectHash hash)
 
     private ulong RemovedToken(string name) => removed.TryGetValue(name, out var node) ? node.Value.Token : 0;
 
-    private FenceView Forget(FenceView next)
+    private KnownFences Forget(KnownFences next)
     {
         var oldest = removals.First!.Value;
         removals.RemoveFirst();
@@ -108,5 +108,5 @@ internal sealed class FenceTable(EffectHash hash)
         hash.Mix(System.Text.Encoding.UTF8.GetBytes(name));
     }
 
-    private void Publish(FenceView next) => Volatile.Write(ref view, next);
+    private void Publish(KnownFences next) => Volatile.Write(ref view, next);
 }
