@@ -18,6 +18,11 @@ public abstract class WriteBatch
     /// <summary>Not proposed after this time.</summary>
     public required MonotonicTime Deadline { get; init; }
 
+    /// <summary>
+    /// The fences that its commands carry, each once, as the validator found them; null without any. The node sees to it that its group can decide on them before it proposes; apply decides.
+    /// </summary>
+    public IReadOnlyList<WriteFence>? Fences { get; init; }
+
     public abstract void Applied(ReadOnlySpan<CommandResult> results);
     public abstract void Failed(NodeError error);
 }

@@ -30,7 +30,7 @@ internal sealed class FenceTable(EffectHash hash)
     private readonly record struct Removal(string Lock, ulong Token, LogIndex Index);
 
     /// <summary>Immutable; any thread.</summary>
-    public KnownFences View => Volatile.Read(ref view);
+    public KnownFences Known => Volatile.Read(ref view);
 
     /// <returns>Ok: accepted from now on. Fenced: it has been removed. FenceUnregistered: too late to tell; ask the home again.</returns>
     public CommandStatus Admit(string name, ulong token, LogIndex began)

@@ -18,7 +18,7 @@ internal sealed class CommandExecutor(RecordWriter records, LeaseAttachments lea
     {
         // A command of a newer version is proposed only when every node of the cluster knows it, so this replica is too old to go on.
         Invariant.That(command.Kind != CommandKind.None, "the command is known to this version");
-        if (command.Fence.IsPresent && fences.Check(range, command.Fence) is var status and not CommandStatus.Ok) return new CommandResult(status, range.Revision);
+        if (command.Fence.IsPresent && fences.Refuse(range, command.Fence) is { } refused) return refused;
         if (command.Kind == CommandKind.Transaction) return new CommandResult(CommandStatus.InvalidArgument, range.Revision);
         if (command.Key.Length is 0 or > CommandLimits.KeyBytesMax || !range.Descriptor.Contains(command.Key))
             return new CommandResult(CommandStatus.InvalidArgument, range.Revision);

@@ -1,4 +1,7 @@
 using System.Globalization;
+using System.Text;
+using System.Text.Unicode;
+using KvStore.Node.Locks;
 
 namespace KvStore.Node.StateMachine;
 
@@ -22,12 +25,14 @@ public static class CommandValidator
         if (batch.UnknownField != 0) return Unknown("the batch", batch.UnknownField);
         if (batch.Count == 0) return Invalid("operations: the batch holds none");
         var i = 0;
+        List<WriteFence>? fences = null;
         foreach (var command in batch.Commands)
         {
             if (CheckCommand(command, i, batch.Session, limits) is { } error) return error;
+            if (command.Fence.IsPresent) AddFence(ref fences, command.Fence);
             i++;
         }
-        validated = new ValidatedCommands(batch.Route, batch.Session, batch.Count);
+        validated = new ValidatedCommands(batch.Route, batch.Session, batch.Count, fences);
         return null;
     }
 
@@ -51,8 +56,15 @@ public static class CommandValidator
     private static NodeError? CheckFence(scoped in FenceView fence, int i)
     {
         if (fence.Lock.IsEmpty) return Invalid(Text($"operations[{i}].fence.lock is empty"));
-        if (fence.Lock.Length > CommandLimits.KeyBytesMax) return TooLong(Text($"operations[{i}].fence.lock"), fence.Lock.Length, CommandLimits.KeyBytesMax);
+        if (fence.Lock.Length > LockLimits.NameBytesMax) return TooLong(Text($"operations[{i}].fence.lock"), fence.Lock.Length, LockLimits.NameBytesMax);
+        if (!Utf8.IsValid(fence.Lock)) return Invalid(Text($"operations[{i}].fence.lock is not UTF-8"));
         return fence.Token == 0 ? Invalid(Text($"operations[{i}].fence.token is 0")) : null;
+    }
+
+    private static void AddFence(ref List<WriteFence>? fences, scoped in FenceView view)
+    {
+        var fence = new WriteFence(Encoding.UTF8.GetString(view.Lock), view.Token);
+        if (fences is null || !fences.Contains(fence)) (fences ??= []).Add(fence);
     }
 
     private static NodeError? CheckContent(scoped in CommandView command, int i, CommandLimits limits)

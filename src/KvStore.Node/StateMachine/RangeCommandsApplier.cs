@@ -53,8 +53,8 @@ internal sealed class RangeCommandsApplier(RangeTable ranges, SessionTable sessi
                 return new CommandResult(CommandStatus.InvalidArgument, range.Revision);
             default:
                 var result = executor.Execute(range, command);
-                // A full table may have room later: the same sequence is tried again.
-                if (result.Status == CommandStatus.ResourceExhausted) return result;
+                // What may have room later, and what waits for its fence to be registered, was certainly not applied: the same sequence is tried again.
+                if (result.Status is CommandStatus.ResourceExhausted or CommandStatus.FenceUnregistered) return result;
                 sessions.Keep(session, new StoredAnswer(command.Sequence, range.Descriptor.Id, result));
                 return result;
         }

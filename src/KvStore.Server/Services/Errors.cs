@@ -38,13 +38,13 @@ internal static class Errors
     private static StatusCode StatusOf(NodeErrorCode code) => code switch
     {
         NodeErrorCode.InvalidArgument or NodeErrorCode.NotColocated => StatusCode.InvalidArgument,
-        NodeErrorCode.EpochNotMatch or NodeErrorCode.FailedPrecondition or NodeErrorCode.Fenced => StatusCode.FailedPrecondition,
+        NodeErrorCode.EpochNotMatch or NodeErrorCode.FailedPrecondition or NodeErrorCode.Fenced or NodeErrorCode.LeaseElsewhere => StatusCode.FailedPrecondition,
         NodeErrorCode.NotLeader or NodeErrorCode.Unavailable => StatusCode.Unavailable,
         NodeErrorCode.ResourceExhausted => StatusCode.ResourceExhausted,
         NodeErrorCode.DeadlineExceeded => StatusCode.DeadlineExceeded,
         NodeErrorCode.SessionExpired => StatusCode.Aborted,
         NodeErrorCode.Compacted or NodeErrorCode.FutureRevision => StatusCode.OutOfRange,
-        NodeErrorCode.NotFound or NodeErrorCode.LeaseNotFound => StatusCode.NotFound,
+        NodeErrorCode.NotFound or NodeErrorCode.LeaseNotFound or NodeErrorCode.LockNotFound => StatusCode.NotFound,
         _ => StatusCode.Internal,
     };
 }

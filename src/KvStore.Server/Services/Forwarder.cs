@@ -20,6 +20,10 @@ internal sealed class Forwarder(KvNode node) : IDisposable
 
     public V1.Cluster.ClusterClient? ClusterClientOf(NodeId other) => ChannelOf(other) is { } channel ? new V1.Cluster.ClusterClient(channel) : null;
 
+    public V1.Locking.Lock.LockClient? LockClientOf(NodeId other) => ChannelOf(other) is { } channel ? new V1.Locking.Lock.LockClient(channel) : null;
+
+    public V1.Locking.Election.ElectionClient? ElectionClientOf(NodeId other) => ChannelOf(other) is { } channel ? new V1.Locking.Election.ElectionClient(channel) : null;
+
     public static CallOptions Options(ServerCallContext context) => new(
         new Metadata { { Header, "1" } },
         context.Deadline == DateTime.MaxValue ? null : context.Deadline,

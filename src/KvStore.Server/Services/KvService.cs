@@ -91,7 +91,8 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
         Respond<TResponse> respond, Func<Kv.KvClient, CallOptions, Task<TResponse>> forward) =>
         Serve(context, Consistency.Linearizable, () => ranges.Resolve(head.Keyspace, head.Key.Span, head.Route), async range =>
         {
-            var write = new UnaryWrite { Range = range.Id, Epoch = range.Epoch, Commands = Serialize(range, head, operation), Count = 1, Deadline = Deadline(context) };
+            var commands = Serialize(range, head, operation, out var validated);
+            var write = new UnaryWrite { Range = range.Id, Epoch = range.Epoch, Commands = commands, Count = 1, Deadline = Deadline(context), Fences = validated.Fences };
             node.Propose(write);
             var result = await write.Result.WaitAsync(context.CancellationToken).ConfigureAwait(false);
             if (CommandResponses.ErrorOf(result) is { } error) throw new NodeException(error);
@@ -99,7 +100,7 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
         }, forward);
 
     /// <summary>A batch of one: its wire form is that of logged commands.</summary>
-    private byte[] Serialize(RangeDescriptor range, WriteHead head, Operation operation)
+    private byte[] Serialize(RangeDescriptor range, WriteHead head, Operation operation, out ValidatedCommands validated)
     {
         var batch = new Batch { Route = new Route { RangeId = range.Id.Value, Epoch = range.Epoch } };
         if (head.WriteId is { } id)
@@ -111,7 +112,7 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
         operation.Fence = head.Fence;
         batch.Operations.Add(operation);
         var bytes = batch.ToByteArray();
-        return CommandValidator.Check(bytes, limits.Commands, out _) is not { } error
+        return CommandValidator.Check(bytes, limits.Commands, out validated) is not { } error
             ? bytes
             : throw new NodeException(error with { Message = error.Message.Replace("operations[0].", "", StringComparison.Ordinal) });
     }

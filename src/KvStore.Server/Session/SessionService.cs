@@ -57,7 +57,7 @@ internal sealed class SessionService(KvNode node, RangeResolver ranges, KvServic
 
     private void Write(ReadOnlyMemory<byte> batch, in BatchHeader header, SessionOutput output)
     {
-        if (CommandValidator.Check(batch.Span, limits.Commands, out _) is { } error)
+        if (CommandValidator.Check(batch.Span, limits.Commands, out var validated) is { } error)
         {
             Refuse(output, header, error);
             return;
@@ -71,6 +71,7 @@ internal sealed class SessionService(KvNode node, RangeResolver ranges, KvServic
             Commands = batch,
             Count = header.Count,
             Deadline = time.Now + timeout,
+            Fences = validated.Fences,
         });
     }
 

@@ -80,8 +80,8 @@ public sealed class FenceTableTests
         Assert.Equal(state, again);
         Assert.Equal(CommandStatus.Ok, restored.Check("a", 5));
         Assert.Equal(CommandStatus.FenceUnregistered, restored.Admit("b", 6, At(2)));
-        Assert.True(restored.View.CanDecide("a", 5));
-        Assert.True(restored.View.CanDecide("b7", 7));
-        Assert.False(restored.View.CanDecide("b", 6));
+        Assert.True(restored.Known.CanDecide("a", 5));
+        Assert.True(restored.Known.CanDecide("b7", 7));
+        Assert.False(restored.Known.CanDecide("b", 6));
     }
 }
