@@ -1,5 +1,6 @@
 using KvStore.Node.Calls;
 using KvStore.Node.Commands;
+using KvStore.Node.Locks;
 using KvStore.Node.Peer;
 using KvStore.Node.Placement;
 using KvStore.Node.Reads;
@@ -26,6 +27,7 @@ public sealed class KvNode : IDisposable
     private readonly ReplicaSet _replicas;
     private readonly ReadPath _reads;
     private readonly WatchPath _watches;
+    private readonly FenceRegistrations _fences;
     private int _stopping;
     private int _closed;
 
@@ -34,6 +36,8 @@ public sealed class KvNode : IDisposable
         (_options, _services, _directory, _wal, _failure, _replicas, Peers) = (options, services, directory, wal, failure, replicas, peers);
         _reads = new ReadPath(replicas, services.Time);
         _watches = new WatchPath(replicas, _reads);
+        _fences = new FenceRegistrations(() => replicas.View, replicas.Calls, services.Time);
+        Locks = new NodeLocks(replicas, _reads, services.Time);
         failure.Reported += _ => replicas.WakeAll();
     }
 
@@ -109,6 +113,9 @@ public sealed class KvNode : IDisposable
         : Volatile.Read(ref _stopping) != 0 ? "the node is stopping"
         : Readiness.Reason(_options.Id, _replicas.View);
 
+    /// <summary>Locks and elections.</summary>
+    public NodeLocks Locks { get; }
+
     /// <summary>Set once, when the node has stopped by itself (failed disk, broken invariant): the host exits non-zero.</summary>
     public Exception? Failure => _failure.Exception;
 
@@ -125,6 +132,28 @@ public sealed class KvNode : IDisposable
     public void Propose(WriteBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
+        if (batch.Fences is { Count: > 0 }) ProposeFenced(batch, registered: 0);
+        else ProposeNow(batch);
+    }
+
+    /// <summary>First sees to it, once for each fence, that the group will be able to decide on them.</summary>
+    private void ProposeFenced(WriteBatch batch, int registered)
+    {
+        var replica = Map?.Find(batch.Range) is { } range ? _replicas.View.Find(range.Group) : null;
+        if (replica is null || !replica.View.IsLeader || registered == batch.Fences!.Count || _fences.FindUnknown(replica, batch.Fences) is not { } fence)
+        {
+            ProposeNow(batch);
+            return;
+        }
+        _fences.Register(replica, fence, error =>
+        {
+            if (error is null) ProposeFenced(batch, registered + 1);
+            else batch.Failed(error);
+        });
+    }
+
+    private void ProposeNow(WriteBatch batch)
+    {
         if (Refuse(batch, out var replica) is { } error) batch.Failed(error);
         else replica!.Loop.Post(new LoopInput(LoopInputKind.Propose, replica, batch));
     }
@@ -150,13 +179,11 @@ public sealed class KvNode : IDisposable
         replica = _replicas.View.Find(group);
         if (_failure.Exception is not null) return _failure.AsError() with { OutcomeUnknown = false };
         if (Volatile.Read(ref _stopping) != 0) return new NodeError(NodeErrorCode.Unavailable, "the node is stopping") { LeaderNode = LeaderOf(group) };
-        if (replica is null) return new NodeError(NodeErrorCode.NotLeader, $"this node has no replica of group {group}") { LeaderNode = SomeNodeOf(group) };
+        if (replica is null) return new NodeError(NodeErrorCode.NotLeader, $"this node has no replica of group {group}") { LeaderNode = _replicas.SomeNodeOf(group) };
         if (replica.StoppedReason is not null) return replica.StoppedError();
         if (!replica.View.IsLeader) return replica.NotLeaderError();
         return _replicas.WalWriter.HasRoom ? null : ReplicaDriver.DiskFull();
     }
-
-    private NodeId SomeNodeOf(GroupId group) => Map?.Find(group)?.Replicas is [var first, ..] ? first.Node : NodeId.None;
 
     /// <summary>Opens a client session in a group; the callback gets the session's log index, or an error.</summary>
     public void OpenSession(GroupId group, MonotonicTime deadline, Action<LogIndex, NodeError?> completed)

@@ -129,6 +129,9 @@ public sealed class KvStoreServer : IAsyncDisposable
         var ranges = new RangeResolver(node);
         var kv = new KvService(node, ranges, _forwarder, limits, _time);
         web.MapGrpcService(SessionBinding.Bind(kv, new SessionService(node, ranges, kv, limits, _time)));
+        var locks = new LockRequests(node, _time);
+        web.MapGrpcService(Protocol.V1.Locking.Lock.BindService(new LockService(locks, _forwarder)));
+        web.MapGrpcService(Protocol.V1.Locking.Election.BindService(new ElectionService(locks, _forwarder)));
         web.MapGrpcService(Protocol.V1.Cluster.BindService(new ClusterService(node, ranges, _forwarder, _time)));
         _watches = new WatchService(node, ranges, _options.ToNodeOptions().WatchBookmarkInterval);
         web.MapGrpcService(Protocol.V1.Watch.BindService(_watches));

@@ -16,7 +16,7 @@ internal static class LockErrors
         CommandStatus.LeaseNotFound => new NodeError(NodeErrorCode.LeaseNotFound, $"lock '{Shown(name)}': the lease is unknown or has ended; nothing changed"),
         CommandStatus.Fenced => new NodeError(NodeErrorCode.Fenced, $"lock '{Shown(name)}': the token does not hold it any more; nothing changed"),
         CommandStatus.LockNotFound => new NodeError(NodeErrorCode.LockNotFound, $"lock '{Shown(name)}': that token was never given out; nothing changed"),
-        CommandStatus.LocksFull => new NodeError(NodeErrorCode.ResourceExhausted, $"lock '{Shown(name)}': too many claims wait for it, or there are too many locks; nothing changed") { RetryAfter = TimeSpan.FromSeconds(1) },
+        CommandStatus.ResourceExhausted => new NodeError(NodeErrorCode.ResourceExhausted, $"lock '{Shown(name)}': too many claims wait for it, or there are too many locks; nothing changed") { RetryAfter = TimeSpan.FromSeconds(1) },
         _ => new NodeError(NodeErrorCode.Internal, $"lock '{Shown(name)}': unknown status {result.Status}"),
     };
 

@@ -52,7 +52,7 @@ internal sealed class LockTable(EffectHash hash, Func<ulong, bool> isLive)
         if (ResultFor(name, lease) is { } found) return found;
         var record = Find(name);
         if (record is not null && waiting == LockWaiting.OnlyIfFree) return Unchanged;
-        if (Bytes >= LockLimits.TableBytesMax || record?.WaitingCount >= LockLimits.WaitingMax) return new CommandResult(CommandStatus.LocksFull, default);
+        if (Bytes >= LockLimits.TableBytesMax || record?.WaitingCount >= LockLimits.WaitingMax) return new CommandResult(CommandStatus.ResourceExhausted, default);
         record ??= Add(name);
         var before = record.Bytes;
         record.Enqueue(new LockClaim(lease, value));

@@ -1,4 +1,3 @@
-using KvStore.Node.StateMachine;
 using KvStore.Raft;
 
 namespace KvStore.Node.Locks;

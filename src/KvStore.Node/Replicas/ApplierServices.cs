@@ -13,6 +13,9 @@ internal sealed record ApplierServices(NodeOptions Options, MaintenanceQueue Mai
     /// <summary>The meta group has applied a new map. Called on the apply worker.</summary>
     public required Action<ClusterMap> MapApplied { get; init; }
 
+    /// <summary>Who on this node waits for locks.</summary>
+    public required Locks.LockWaits LockWaits { get; init; }
+
     /// <summary>A checkpoint is durable and was read back, or failed. Called from any thread.</summary>
     public required Action<ReplicaApplier, GroupStore, LogIndex, Exception?> Checkpointed { get; init; }
 }

@@ -19,6 +19,7 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
     private GroupStore _store = store;
     private GroupStateMachine _machine = machine;
     private Placement.ClusterMap? _map;
+    private IReadOnlyList<Locks.PendingRemoval> _removals = [];
     private long _bytesSinceCheckpoint;
     private bool _checkpointWanted;
     private bool _detached;
@@ -84,6 +85,7 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
     {
         while (_held.TryDequeue(out var job)) Refuse(job, error);
         while (_readers.TryDequeue(out var reader, out _)) reader.Fail(error);
+        services.LockWaits.Fail(Replica.Group, error);
     }
 
     /// <summary>Publishes what the turn has changed.</summary>
@@ -93,9 +95,11 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
         WakeReaders();
         Replica.Statistics = new ReplicaStatistics(_machine.Hash, _machine.Sessions, _hashes.Alarm);
         var applied = new LoopInput(LoopInputKind.Applied, Replica, Number: _machine.Applied.Value);
-        if (_configurationApplied) Replica.Loop.Post(applied);
+        var removals = _machine.Locks.Removals;
+        if (_configurationApplied || removals != _removals) Replica.Loop.Post(applied);
         else Replica.Loop.PostWithoutWaking(applied);
         _configurationApplied = false;
+        _removals = removals;
         if (_machine.Map is { } map && map != _map)
         {
             _map = map;
@@ -141,6 +145,7 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
         Replica.Applied = entry.Index;
         _bytesSinceCheckpoint += entry.Size;
         if (waiting is not null) Answer(waiting);
+        if (_machine.Locks.Events is { Count: > 0 } events) services.LockWaits.Happened(Replica.Group, entry.Index, events);
         if (HashComparison.IsAgreed(entry.Index) || _machine.Compared?.Index == entry.Index) PublishHash(entry.Index);
     }
 
@@ -226,6 +231,7 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
         _bytesSinceCheckpoint = 0;
         Replica.Machine = machine;
         Replica.Applied = machine.Applied;
+        services.LockWaits.Replaced(Replica.Group, machine.Applied, machine.Locks);
         var held = _held.ToArray();
         _held.Clear();
         foreach (var job in held) Do(job);

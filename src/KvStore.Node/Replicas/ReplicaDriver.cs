@@ -1,5 +1,6 @@
 using KvStore.Node.Commands;
 using KvStore.Node.Leases;
+using KvStore.Node.Locks;
 using KvStore.Node.Peer;
 using KvStore.Node.Reads;
 using KvStore.Node.Time;
@@ -19,6 +20,7 @@ internal sealed class ReplicaDriver
     private readonly DriverServices _services;
     private readonly LeaderDuties _duties;
     private readonly LeaseDuties _leases;
+    private readonly LockDuties _locks;
     private readonly LeaseRenewals _renewals = new();
     private readonly FollowerProgress _followers = new();
     private readonly LogTail _tail;
@@ -37,6 +39,7 @@ internal sealed class ReplicaDriver
         _reads = new ReadRounds(replica, services.Random.Next(), services.Options.ElectionTimeoutMin / 2);
         _duties = new LeaderDuties(replica, services);
         _leases = new LeaseDuties(replica, services.Calls);
+        _locks = new LockDuties(replica, services.Calls);
         _tail = new LogTail(services.Options, raft.FirstIndex.Previous);
     }
 
@@ -194,6 +197,7 @@ internal sealed class ReplicaDriver
         NoticeRole(turn.Now);
         _duties.Run(_raft, _proposals, turn.Now);
         _leases.Run(_raft, _proposals, _clock.At(turn.Now), turn.Now);
+        _locks.Run(_raft, turn.Now);
         _renewals.MoveTo(_proposals, turn.Now);
         if (!_services.Wal.HasRoom) _proposals.RefuseWaiting(DiskFull());
         _proposals.Fold(_raft, _clock, turn.Now);

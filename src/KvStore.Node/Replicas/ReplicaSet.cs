@@ -57,16 +57,20 @@ internal sealed class ReplicaSet
         _applyWorkers = [.. Enumerable.Range(0, options.ApplyWorkers).Select(i => new ApplyWorker(i, failure))];
         _applierServices = [.. _applyWorkers.Select(_ => new ApplierServices(options, _maintenance, _addresses, new OutgoingFrames(services.Transport), logger)
         {
-            MapApplied = MapApplied, Checkpointed = Checkpointed,
+            MapApplied = MapApplied, Checkpointed = Checkpointed, LockWaits = LockWaits,
         })];
         foreach (var replica in FirstMap.MetaGroup(options.Founders).Replicas) _addresses.Learn(GroupId.Meta, replica.Id, replica.Node);
     }
+
+    /// <summary>A node with a replica of the group, as the map has it; none when unknown.</summary>
+    public NodeId SomeNodeOf(GroupId group) => View.Map?.Find(group)?.Replicas is [var first, ..] ? first.Node : NodeId.None;
 
     public NodeId NodeOf(GroupId group, ReplicaId replica) => _addresses.NodeOf(group, replica);
 
     public WalWriter WalWriter { get; }
     public GroupCalls Calls { get; }
     public Watches.WatchHub Watches { get; }
+    public Locks.LockWaits LockWaits { get; } = new();
     public NodeView View => Volatile.Read(ref _view);
     public IReadOnlyList<ReplicaLoop> Loops => _loops;
 

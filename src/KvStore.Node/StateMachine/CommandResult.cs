@@ -24,12 +24,10 @@ public enum CommandStatus : byte
     FailedPrecondition = 9,
     /// <summary>A lease of the chosen id is there already: nothing was applied.</summary>
     LeaseExists = 15,
-    /// <summary>A table of the group is full (leases and their keys): not applied and not kept, so that the same command may be tried again.</summary>
+    /// <summary>A table of the group is full (leases and their keys, locks and their queues): not applied and not kept, so that the same command may be tried again.</summary>
     ResourceExhausted = 16,
     /// <summary>A token that no lock was ever given. Nothing was applied.</summary>
     LockNotFound = 20,
-    /// <summary>The queue of the lock or the memory for all locks is full. Nothing was applied.</summary>
-    LocksFull = 21,
     /// <summary>The group has not been registered at the lock's home for this token: not applied and not kept; the same command may be tried again after registering.</summary>
     FenceUnregistered = 22,
 }

@@ -1,5 +1,6 @@
 using KvStore.Node.Commands;
 using KvStore.Node.Leases;
+using KvStore.Node.Locks;
 using KvStore.Node.Placement;
 using KvStore.Raft;
 using KvStore.Storage.Engine;
@@ -9,7 +10,7 @@ namespace KvStore.Node.StateMachine;
 /// <summary>
 /// Applies the commands that no range owns. <see cref="CommandResult.Flag"/>: it changed something; <see cref="CommandResult.Number"/>: the log index of a session that was opened.
 /// </summary>
-internal sealed class GroupCommandApplier(GroupId group, RangeTable ranges, SessionTable sessions, LeaseCommands leases, EffectHash hash, ClusterMap? map)
+internal sealed class GroupCommandApplier(GroupId group, RangeTable ranges, SessionTable sessions, LeaseCommands leases, LockCommands locks, EffectHash hash, ClusterMap? map)
 {
     private static readonly CommandResult Unchanged = new(CommandStatus.Ok, default);
     private static readonly CommandResult Changed = new(CommandStatus.Ok, default, Flag: true);
@@ -56,7 +57,7 @@ internal sealed class GroupCommandApplier(GroupId group, RangeTable ranges, Sess
                 hashComparison = true;
                 return Unchanged;
             default:
-                if (leases.Apply(command) is { } result) return result;
+                if ((leases.Apply(command) ?? locks.Apply(command)) is { } result) return result;
                 throw new InvariantViolationException("an entry holds a group command that this version does not know: the node is older than the cluster version");
         }
     }

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using Google.Protobuf;
 using KvStore.Node.Commands;
 using KvStore.Node.Leases;
+using KvStore.Node.Locks;
 using KvStore.Node.Placement;
 using KvStore.Node.State;
 using KvStore.Raft;
@@ -20,6 +21,9 @@ public sealed class GroupStateMachine
     private readonly SessionTable sessions;
     private readonly RangeTable ranges;
     private readonly LeaseTable leases;
+    private readonly LockTable locks;
+    private readonly FenceTable fences;
+    private readonly LockCommands lockCommands;
     private readonly RangeCommandsApplier rangeCommands;
     private readonly GroupCommandApplier groupCommands;
     private ulong applied;
@@ -45,11 +49,17 @@ public sealed class GroupStateMachine
         ranges = new RangeTable(group, store, state.Ranges);
         // Without leases no record names one: the scan is spared.
         leases.Restore(state, state.Leases.Count == 0 ? [] : ranges.Attached());
+        locks = new LockTable(hash, lease => leases.IsLive(new LeaseId(lease)));
+        locks.Restore(state.Locks.Select(LockRecords.FromRecord), state.LastFencingToken);
+        leases.Ended += lease => locks.LeaseEnded(lease.Value, Applied.Next);
+        fences = new FenceTable(hash);
+        fences.Restore(state);
         var attachments = new LeaseAttachments(leases);
         var records = new RecordWriter(hash, attachments);
-        rangeCommands = new RangeCommandsApplier(ranges, sessions, new CommandExecutor(records, attachments, new FenceGuard()), hash);
+        rangeCommands = new RangeCommandsApplier(ranges, sessions, new CommandExecutor(records, attachments, new FenceGuard(ranges, locks, fences)), hash);
         var leaseCommands = new LeaseCommands(group, ranges, leases, records);
-        groupCommands = new GroupCommandApplier(group, ranges, sessions, leaseCommands, hash, state.ClusterMap is null ? null : ClusterMapRecords.FromRecord(state.ClusterMap));
+        lockCommands = new LockCommands(ranges, sessions, leases, locks, fences);
+        groupCommands = new GroupCommandApplier(group, ranges, sessions, leaseCommands, lockCommands, hash, state.ClusterMap is null ? null : ClusterMapRecords.FromRecord(state.ClusterMap));
         applied = state.AppliedIndex;
         appliedTerm = state.AppliedTerm;
         groupTime = state.GroupTimeUs;
@@ -64,6 +74,10 @@ public sealed class GroupStateMachine
     public int Sessions => sessions.Count;
     /// <summary>Only on the apply worker, but for its agenda.</summary>
     internal LeaseTable Leases => leases;
+    /// <summary>Only on the apply worker, but for the pending removals.</summary>
+    internal LockTable Locks => locks;
+    /// <summary>Only on the apply worker, but for what is known.</summary>
+    internal FenceTable Fences => fences;
 
     /// <summary>The hash after the newest CompareHash that was applied since the start, for replicas to compare; null before the first.</summary>
     public HashPoint? Compared => compared;
@@ -111,6 +125,9 @@ public sealed class GroupStateMachine
         state.Ranges.AddRange(ranges.Capture());
         state.Sessions.AddRange(sessions.Capture());
         leases.Capture(state);
+        state.Locks.AddRange(locks.All.Select(LockRecords.ToRecord));
+        state.LastFencingToken = locks.LastToken;
+        fences.Capture(state);
         return state;
     }
 
@@ -126,6 +143,7 @@ public sealed class GroupStateMachine
 #endif
         sessions.Expire(groupTime);
         leases.BeginEntry(groupTime);
+        locks.ForgetEvents();
         if (payload.RangeCommandsCount > 0)
         {
             foreach (var commands in payload.RangeCommands) rangeCommands.Apply(commands, groupTime, results);
@@ -134,12 +152,14 @@ public sealed class GroupStateMachine
         if (payload.GroupCommandsCount > 0) ApplyGroupCommands(payload, entry.Index, results);
         sessions.Evict();
         leases.EndEntry();
+        locks.Publish();
         if (groupCommands.TakeHashComparison()) compared = new HashPoint(entry.Index, hash.Value);
     }
 
     private void ApplyGroupCommands(scoped in EntryPayloadView payload, LogIndex index, List<CommandResult>? results)
     {
         groupCommands.BeginEntry(index, groupTime);
+        lockCommands.BeginEntry(index, groupTime);
         foreach (var bytes in payload.GroupCommands)
         {
             var result = groupCommands.Apply(GroupCommand.Parser.ParseFrom(bytes));

@@ -233,7 +233,7 @@ public sealed class LockTableTests
         Assert.Equal(CommandStatus.InvalidArgument, Acquire(new string('é', LockLimits.NameBytesMax / 2 + 1), 1).Status);
         Assert.Equal(CommandStatus.InvalidArgument, Acquire("a", 1, value: new string('v', LockLimits.ValueBytesMax + 1)).Status);
         for (var lease = 0UL; lease <= LockLimits.WaitingMax; lease++) Assert.Equal(CommandStatus.Ok, Acquire("a", lease).Status);
-        Assert.Equal(CommandStatus.LocksFull, Acquire("a", 1_000_000).Status);
+        Assert.Equal(CommandStatus.ResourceExhausted, Acquire("a", 1_000_000).Status);
         Assert.Equal(CommandStatus.Ok, Acquire("a", 5).Status);
     }
 
