@@ -63,6 +63,8 @@ internal sealed class LockCommands(RangeTable ranges, SessionTable sessions, Lea
             case SequenceState.TooFarAhead: return new CommandResult(CommandStatus.InvalidArgument, default);
             default:
                 var result = Acquire(command);
+                // There may be room later: the same sequence is tried again.
+                if (result.Status == CommandStatus.ResourceExhausted) return result;
                 sessions.Keep(session, new StoredAnswer(command.Sequence, range.Descriptor.Id, result));
                 return result;
         }

@@ -2,7 +2,6 @@ using System.Threading.Channels;
 using Google.Protobuf;
 using Grpc.Core;
 using KvStore.Node;
-using KvStore.Node.Locks;
 using KvStore.Protocol.V1.Locking;
 
 namespace KvStore.Server.Services;

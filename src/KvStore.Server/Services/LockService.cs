@@ -46,5 +46,5 @@ internal sealed class LockService(LockRequests requests, Forwarder forwarder) : 
         return response;
     }
 
-    private static LockClaim ToProto(LockParty party) => new() { Lease = party.Lease.Value, Value = ByteString.CopyFrom(party.Value.Span) };
+    private static Claimant ToProto(LockParty party) => new() { Lease = party.Lease.Value, Value = ByteString.CopyFrom(party.Value.Span) };
 }
