@@ -28,7 +28,11 @@ internal sealed class VirtualBatch : WriteBatch
             message.LowestAwaited = commands[0].Sequence;
         }
         message.Commands.AddRange(commands);
-        return new VirtualBatch { Range = range.Id, Epoch = range.Epoch, Commands = message.ToByteArray(), Count = commands.Length, Deadline = deadline };
+        return new VirtualBatch
+        {
+            Range = range.Id, Epoch = range.Epoch, Commands = message.ToByteArray(), Count = commands.Length, Deadline = deadline,
+            Fences = [.. commands.Where(command => command.Fence is not null).Select(command => new WriteFence(command.Fence.Lock, command.Fence.Token)).Distinct()],
+        };
     }
 
     public static Command Put(string key, string value) => new() { Put = new Put { Key = ByteString.CopyFromUtf8(key), Value = ByteString.CopyFromUtf8(value) } };
