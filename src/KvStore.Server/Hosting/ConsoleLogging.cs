@@ -11,6 +11,8 @@ internal static class ConsoleLogging
     public static ILoggerFactory Create() => LoggerFactory.Create(logging => logging
         .SetMinimumLevel(LogLevel.Information)
         .AddFilter("Microsoft", LogLevel.Warning)
+        // While it may log anything at all, the host makes an Activity and a scope for every request; what fails in a handler is logged by the handler's own wrapper.
+        .AddFilter("Microsoft.AspNetCore.Hosting.Diagnostics", LogLevel.None)
         .AddConsole(console =>
         {
             console.MaxQueueLength = QueuedMessagesMax;
