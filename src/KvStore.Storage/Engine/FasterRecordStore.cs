@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Numerics;
 using FASTER.core;
 using KvStore.Raft;
@@ -12,6 +13,7 @@ internal sealed class FasterRecordStore : IRecordStore
 {
     /// <summary>Entries of the hash table that share a bucket (a cache line) at best; more chain buckets, and reads slow down.</summary>
     private const int RecordsPerBucket = 4;
+    private const string LogName = "hlog.log", SegmentPrefix = LogName + ".";
     private readonly IFileSystem _fileSystem;
     private readonly string _directory;
     private readonly FasterOptions _options;
@@ -43,7 +45,7 @@ internal sealed class FasterRecordStore : IRecordStore
         var manifest = FasterManifest.Read(fileSystem, directory);
         if (manifest is not null)
             RecoveredState = SealedFile.Read(fileSystem, directory, manifest.StateFile) ?? throw new StoreDamagedException($"{directory}/{manifest.StateFile}", "is missing");
-        _device = Devices.CreateLogDevice(Path.Combine(directory, "hlog.log"));
+        _device = Devices.CreateLogDevice(Path.Combine(directory, LogName));
         _checkpoints = new FasterCheckpoints(fileSystem, Path.GetFullPath(directory), manifest);
         _store = new FasterKV<RecordId, SpanByte>(BucketsFor(manifest),
             new LogSettings
@@ -60,6 +62,7 @@ internal sealed class FasterRecordStore : IRecordStore
         {
             if (manifest is not null) Recover(manifest);
             _checkpoints.DeleteOutdated();
+            DeleteReclaimedSegments();
             _copiesEnd = _store.Log.TailAddress;
             _writer = NewSession();
         }
@@ -245,6 +248,16 @@ internal sealed class FasterRecordStore : IRecordStore
         {
             // FASTER has no exception of its own for damage: whatever stops it here means that the files are not what was written.
             throw new StoreDamagedException($"{_directory}/cpr-checkpoints/{manifest.Log}", $"cannot be recovered: {e.Message}");
+        }
+    }
+
+    /// <summary>FASTER deletes them when the begin address moves; a crash between that and the deletion leaves them for ever.</summary>
+    private void DeleteReclaimedSegments()
+    {
+        foreach (var name in _fileSystem.List(_directory))
+        {
+            if (!name.StartsWith(SegmentPrefix, StringComparison.Ordinal) || !long.TryParse(name.AsSpan(SegmentPrefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out var number)) continue;
+            if ((number + 1) * _options.SegmentBytes <= _store.Log.BeginAddress) _fileSystem.DeleteFile($"{_directory}/{name}");
         }
     }
 

@@ -130,6 +130,34 @@ public sealed class RecordStoreTests
     }
 
     [Fact]
+    public void Segments_that_a_crash_left_below_the_begin_address_are_deleted_at_the_next_start()
+    {
+        using var twins = new StoreTwins("faster");
+        string first;
+        using (var store = twins.Open())
+        {
+            var range = store.CreateRange(new Stay(1));
+            ulong revision = 0;
+            while (revision < 6000) GroupStoreTests.Put(range, "key", new string('x', 1000), ++revision);
+            GroupStoreTests.Checkpoint(store, "");
+            first = Assert.Single(System.IO.Directory.GetFiles(twins.Directory, "hlog.log.0", SearchOption.AllDirectories));
+            range.Compact(new Revision(revision));
+            // A pass cannot go beyond the copies of the one before it: two of them, each made durable.
+            for (var pass = 0; pass < 2; pass++)
+            {
+                store.Reclaim();
+                GroupStoreTests.Put(range, "key", "y", ++revision);
+                GroupStoreTests.Checkpoint(store, "");
+            }
+        }
+
+        File.WriteAllBytes(first, new byte[4096]);
+        using var again = twins.Open();
+        Assert.False(File.Exists(first));
+        Assert.Equal("y", GroupStoreTests.Get(Assert.Single(again.Ranges), "key"));
+    }
+
+    [Fact]
     public void A_hole_in_the_log_is_damage_and_not_an_empty_range()
     {
         using var twins = new StoreTwins("faster");
