@@ -125,6 +125,9 @@ public sealed class KvNode : IDisposable
     /// <summary>The node that leads a group as far as this node knows; none when unknown.</summary>
     public NodeId LeaderOf(GroupId group) => _replicas.View.Find(group)?.View.Leader ?? NodeId.None;
 
+    /// <summary>The newest term of a group that this node knows; none when it has no replica of it.</summary>
+    public Term TermOf(GroupId group) => _replicas.View.Find(group)?.View.Term ?? Term.None;
+
     /// <summary>Whether this node leads the group now.</summary>
     public bool Leads(GroupId group) => _replicas.View.Find(group)?.View.IsLeader ?? false;
 

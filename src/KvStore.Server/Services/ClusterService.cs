@@ -20,7 +20,7 @@ internal sealed class ClusterService(KvNode node, RangeResolver ranges, Forwarde
         foreach (var n in map.Nodes) answer.Nodes.Add(new V1.NodeDescriptor { NodeId = n.Id.Value, ClientAddress = n.ClientAddress, PeerAddress = n.PeerAddress, Zone = n.Zone });
         foreach (var g in map.Groups)
         {
-            var group = new V1.GroupDescriptor { GroupId = g.Id.Value, LeaderNode = node.LeaderOf(g.Id).Value };
+            var group = new V1.GroupDescriptor { GroupId = g.Id.Value, LeaderNode = node.LeaderOf(g.Id).Value, Term = node.TermOf(g.Id).Value };
             foreach (var r in g.Replicas) group.Replicas.Add(new V1.ReplicaDescriptor { ReplicaId = r.Id.Value, NodeId = r.Node.Value, Learner = r.Kind == Node.Placement.ReplicaKind.Learner });
             answer.Groups.Add(group);
         }

@@ -61,6 +61,7 @@ public sealed class NodeTests
             await node.InitializeAsync();
             await using (var client = await KvClient.ConnectAsync(node.Endpoint))
             {
+                Assert.All((await client.Cluster.MapAsync()).Groups, group => Assert.True(group is { Leader: 1, Term: > 0 }, $"{group}"));
                 for (var i = 0; i < 100; i++) Assert.Equal($"{i}", (await client.GetAsync($"{(char)('a' + i % 26)}/{i}"))?.ValueText);
                 Assert.Equal(100, await client.CountAsync(KvRange.All));
                 var keys = new List<string>();
