@@ -10,7 +10,7 @@ internal static class ExitCodes
           0  done
           1  another error
           2  wrong usage
-          3  no such key, keyspace, node or group
+          3  no such key, keyspace, node, group or lease
           4  compare failed: the key is not as expected
           5  unavailable: no node could serve the call, or all refused it as overloaded
           6  deadline: no answer in time; a write may have taken effect
@@ -22,7 +22,7 @@ internal static class ExitCodes
     {
         CommandException e => e.Code,
         KvInvalidArgumentException => ExitCode.Usage,
-        KvNotFoundException => ExitCode.NotFound,
+        KvNotFoundException or KvLeaseNotFoundException => ExitCode.NotFound,
         KvUnavailableException or KvResourceExhaustedException => ExitCode.Unavailable,
         KvTimeoutException => ExitCode.Deadline,
         KvFencedException => ExitCode.Fenced,

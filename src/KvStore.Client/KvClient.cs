@@ -4,6 +4,7 @@ using KvStore.Client.Internal;
 using KvStore.Client.Internal.Operations;
 using KvStore.Client.Internal.Routing;
 using KvStore.Client.Internal.Transport;
+using KvStore.Client.Leases;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KvStore.Client;
@@ -40,10 +41,14 @@ public sealed class KvClient : IAsyncDisposable
         _pool = new OperationPool(dispatcher.Completions);
         _default = Keyspace(options.DefaultKeyspace);
         Cluster = new KvCluster(dispatcher, this);
+        Leases = new KvLeases(this);
     }
 
     /// <summary>What concerns the cluster rather than keys: the cluster map, node status, leadership.</summary>
     public KvCluster Cluster { get; }
+
+    /// <summary>Leases, which keys can be attached to.</summary>
+    public KvLeases Leases { get; }
 
     internal Dispatcher Dispatcher => _dispatcher;
 

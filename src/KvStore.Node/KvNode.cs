@@ -1,5 +1,6 @@
 using KvStore.Node.Calls;
 using KvStore.Node.Commands;
+using KvStore.Node.Leases;
 using KvStore.Node.Locks;
 using KvStore.Node.Peer;
 using KvStore.Node.Placement;
@@ -26,6 +27,7 @@ public sealed class KvNode : IDisposable
     private readonly NodeFailure _failure;
     private readonly ReplicaSet _replicas;
     private readonly ReadPath _reads;
+    private readonly LeaseReads _leases;
     private readonly WatchPath _watches;
     private readonly FenceRegistrations _fences;
     private int _stopping;
@@ -35,6 +37,7 @@ public sealed class KvNode : IDisposable
     {
         (_options, _services, _directory, _wal, _failure, _replicas, Peers) = (options, services, directory, wal, failure, replicas, peers);
         _reads = new ReadPath(replicas, services.Time);
+        _leases = new LeaseReads(replicas, _reads, services.Time);
         _watches = new WatchPath(replicas, _reads);
         _fences = new FenceRegistrations(() => replicas.View, replicas.Calls, services.Time);
         Locks = new NodeLocks(replicas, _reads, services.Time);
@@ -158,7 +161,37 @@ public sealed class KvNode : IDisposable
     private void ProposeNow(WriteBatch batch)
     {
         if (Refuse(batch, out var replica) is { } error) batch.Failed(error);
+        else if (batch.Leases is { Count: > 0 } && UnknownLeases(batch, replica!) is { Count: > 0 } unknown) AdmitAndPropose(batch, replica!, unknown);
         else replica!.Loop.Post(new LoopInput(LoopInputKind.Propose, replica, batch));
+    }
+
+    private static List<LeaseId> UnknownLeases(WriteBatch batch, GroupReplica replica) => [.. batch.Leases!.Where(lease => replica.Machine is not { } machine || !machine.Leases.Knows(lease))];
+
+    private void AdmitAndPropose(WriteBatch batch, GroupReplica replica, List<LeaseId> unknown) => _replicas.LeaseAdmissions.Admit(replica.Group, unknown, batch.Deadline, error =>
+    {
+        if (error is null)
+        {
+            replica.Loop.Post(new LoopInput(LoopInputKind.Propose, replica, batch));
+            return;
+        }
+        replica.Unqueue(batch);
+        batch.Failed(error);
+    });
+
+    /// <summary>What the group knows of a lease, linearizably; null: nothing. Only at the group's leader.</summary>
+    /// <exception cref="NodeException">Why it cannot be answered here and now.</exception>
+    public Task<LeaseView?> FindLeaseAsync(GroupId group, LeaseId lease, int keysMax, CancellationToken cancellationToken)
+    {
+        RefuseRead();
+        return _leases.FindAsync(group, lease, keysMax, cancellationToken);
+    }
+
+    /// <summary>Live leases of the group with greater ids, in order, linearizably. Only at the group's leader.</summary>
+    /// <exception cref="NodeException">Why it cannot be answered here and now.</exception>
+    public Task<IReadOnlyList<LeaseId>> ListLeasesAsync(GroupId group, LeaseId after, int limit, CancellationToken cancellationToken)
+    {
+        RefuseRead();
+        return _leases.ListAsync(group, after, limit, cancellationToken);
     }
 
     private NodeError? Refuse(WriteBatch batch, out GroupReplica? replica)

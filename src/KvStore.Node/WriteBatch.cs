@@ -1,3 +1,4 @@
+using KvStore.Node.Leases;
 using KvStore.Node.StateMachine;
 using KvStore.Raft;
 
@@ -22,6 +23,9 @@ public abstract class WriteBatch
     /// The fences that its commands carry, each once, as the validator found them; null without any. The node sees to it that its group can decide on them before it proposes; apply decides.
     /// </summary>
     public IReadOnlyList<WriteFence>? Fences { get; init; }
+
+    /// <summary>The leases that its puts name, each once, as the validator found them; null without any. One of another group is made known in the range's group before the batch is proposed.</summary>
+    public IReadOnlyList<LeaseId>? Leases { get; init; }
 
     public abstract void Applied(ReadOnlySpan<CommandResult> results);
     public abstract void Failed(NodeError error);

@@ -132,6 +132,7 @@ public sealed class KvStoreServer : IAsyncDisposable
         var locks = new LockRequests(node, _time);
         web.MapGrpcService(Protocol.V1.Locking.Lock.BindService(new LockService(locks, _forwarder)));
         web.MapGrpcService(Protocol.V1.Locking.Election.BindService(new ElectionService(locks, _forwarder)));
+        web.MapGrpcService(Protocol.V1.Lease.BindService(new LeaseService(node, ranges, _forwarder, _time)));
         web.MapGrpcService(Protocol.V1.Cluster.BindService(new ClusterService(node, ranges, _forwarder, _time)));
         _watches = new WatchService(node, ranges, _options.ToNodeOptions().WatchBookmarkInterval);
         web.MapGrpcService(Protocol.V1.Watch.BindService(_watches));

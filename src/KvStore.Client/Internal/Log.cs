@@ -22,4 +22,7 @@ internal static partial class Log
 
     [LoggerMessage(6, LogLevel.Debug, "Retrying an operation after attempt {Attempt}: {Reason}")]
     public static partial void Retrying(ILogger logger, int attempt, string reason);
+
+    [LoggerMessage(20, LogLevel.Warning, "Leases of group {Group} were not renewed, and will be tried again: {Reason}")]
+    public static partial void KeepAliveFailed(ILogger logger, ulong group, string reason);
 }

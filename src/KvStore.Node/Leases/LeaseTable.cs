@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using KvStore.Node.State;
 using KvStore.Node.StateMachine;
 using KvStore.Raft;
@@ -17,6 +18,8 @@ internal sealed class LeaseTable(GroupId group, EffectHash hash)
     private readonly SortedSet<LeaseId> collecting = [];
     /// <summary>Own ended ones that other groups have to release.</summary>
     private readonly SortedSet<LeaseId> releasing = [];
+    /// <summary>The live ones whose id does not name this group: confirmed ones of other groups and own ones with a chosen id. Looked up by any thread, never iterated.</summary>
+    private readonly ConcurrentDictionary<LeaseId, bool> known = new();
     private LeaseAgenda agenda = LeaseAgenda.Empty;
     private bool agendaIsOld;
 
@@ -38,6 +41,9 @@ internal sealed class LeaseTable(GroupId group, EffectHash hash)
 
     /// <summary>Any thread.</summary>
     public LeaseAgenda Agenda => Volatile.Read(ref agenda);
+
+    /// <summary>Any thread: whether apply can decide by itself on keys that are to be attached to it, because this group owns it or has confirmed it.</summary>
+    public bool Knows(LeaseId id) => id.Owner == group || known.ContainsKey(id);
 
     public void BeginEntry(ulong groupTime) => Now = groupTime;
 
@@ -123,6 +129,7 @@ internal sealed class LeaseTable(GroupId group, EffectHash hash)
         if (lease.Phase == LeasePhase.Live) return true;
         lease.Phase = LeasePhase.Live;
         lease.Deadline = ulong.MaxValue;
+        known[id] = true;
         agendaIsOld = true;
         hash.Change(EffectKind.LeaseConfirmed, id.Value, ticket, 0);
         return true;
@@ -136,6 +143,7 @@ internal sealed class LeaseTable(GroupId group, EffectHash hash)
         if (lease.Phase == LeasePhase.Ending) return;
         var announced = lease.Phase == LeasePhase.Pending;
         lease.Phase = LeasePhase.Ending;
+        known.TryRemove(lease.Id, out _);
         agendaIsOld = true;
         hash.Change(EffectKind.LeaseEnded, lease.Id.Value, (ulong)lease.Keys.Count, (ulong)lease.Users.Count);
         if (!announced) Ended?.Invoke(lease.Id);
@@ -241,6 +249,7 @@ internal sealed class LeaseTable(GroupId group, EffectHash hash)
         leases.Add(lease.Id, lease);
         Bytes += lease.Bytes;
         agendaIsOld = true;
+        if (lease.Phase == LeasePhase.Live && lease.Id.Owner != group) known[lease.Id] = true;
         if (HasDeadline(lease)) deadlines.Enqueue(lease, (lease.Deadline, lease.Id));
     }
 

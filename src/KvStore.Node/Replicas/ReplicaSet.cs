@@ -1,5 +1,6 @@
 using KvStore.Node.Calls;
 using KvStore.Node.Checkpoints;
+using KvStore.Node.Leases;
 using KvStore.Node.Placement;
 using KvStore.Node.Snapshots;
 using KvStore.Node.StateMachine;
@@ -49,6 +50,7 @@ internal sealed class ReplicaSet
         _loops = [.. Enumerable.Range(0, options.ReplicaLoops).Select(i => new ReplicaLoop(i, services.Time, services.Transport, WalWriter, options.HeartbeatInterval, failure))];
         Calls = new GroupCalls(options.Id, () => View, services.Transport, services.Time, random.Next(), failure);
         Watches = new Watches.WatchHub(options, services.Time, () => View, failure);
+        LeaseAdmissions = new LeaseAdmissions(Calls, () => View.Map);
         var firstMap = FirstMap.Build(options);
         _driverServices = [.. _loops.Select(_ => new DriverServices(options, WalWriter, _addresses, _sender, new EntryPayloadWriter(), random, logger)
         {
@@ -71,6 +73,7 @@ internal sealed class ReplicaSet
     public GroupCalls Calls { get; }
     public Watches.WatchHub Watches { get; }
     public Locks.LockWaits LockWaits { get; } = new();
+    public LeaseAdmissions LeaseAdmissions { get; }
     public NodeView View => Volatile.Read(ref _view);
     public IReadOnlyList<ReplicaLoop> Loops => _loops;
 

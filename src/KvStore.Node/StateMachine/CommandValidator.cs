@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
+using KvStore.Node.Leases;
 using KvStore.Node.Locks;
 
 namespace KvStore.Node.StateMachine;
@@ -26,14 +27,22 @@ public static class CommandValidator
         if (batch.Count == 0) return Invalid("operations: the batch holds none");
         var i = 0;
         List<WriteFence>? fences = null;
+        List<LeaseId>? leases = null;
         foreach (var command in batch.Commands)
         {
             if (CheckCommand(command, i, batch.Session, limits) is { } error) return error;
             if (command.Fence.IsPresent) AddFence(ref fences, command.Fence);
+            if (command.Lease != 0) AddLease(ref leases, new LeaseId(command.Lease));
             i++;
         }
-        validated = new ValidatedCommands(batch.Route, batch.Session, batch.Count, fences);
+        validated = new ValidatedCommands(batch.Route, batch.Session, batch.Count, fences, leases);
         return null;
+    }
+
+    private static void AddLease(ref List<LeaseId>? leases, LeaseId lease)
+    {
+        leases ??= [];
+        if (!leases.Contains(lease)) leases.Add(lease);
     }
 
     private static NodeError? CheckCommand(scoped in CommandView command, int i, SessionId session, CommandLimits limits)

@@ -27,6 +27,8 @@ internal sealed class Forwarder(KvNode node) : IDisposable
 
     public V1.Locking.Election.ElectionClient? ElectionClientOf(NodeId other) => ChannelOf(other) is { } channel ? new V1.Locking.Election.ElectionClient(channel) : null;
 
+    public V1.Lease.LeaseClient? LeaseClientOf(NodeId leader) => ChannelOf(leader) is { } channel ? new V1.Lease.LeaseClient(channel) : null;
+
     public static CallOptions Options(ServerCallContext context) => new(
         new Metadata { { Header, "1" } },
         context.Deadline == DateTime.MaxValue ? null : context.Deadline,

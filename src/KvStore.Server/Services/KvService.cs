@@ -92,7 +92,7 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
         Serve(context, Consistency.Linearizable, () => ranges.Resolve(head.Keyspace, head.Key.Span, head.Route), async range =>
         {
             var commands = Serialize(range, head, operation, out var validated);
-            var write = new UnaryWrite { Range = range.Id, Epoch = range.Epoch, Commands = commands, Count = 1, Deadline = Deadline(context), Fences = validated.Fences };
+            var write = new UnaryWrite { Range = range.Id, Epoch = range.Epoch, Commands = commands, Count = 1, Deadline = Deadline(context), Fences = validated.Fences, Leases = validated.Leases };
             node.Propose(write);
             var result = await write.Result.WaitAsync(context.CancellationToken).ConfigureAwait(false);
             if (CommandResponses.ErrorOf(result) is { } error) throw new NodeException(error);

@@ -72,6 +72,7 @@ internal sealed class SessionService(KvNode node, RangeResolver ranges, KvServic
             Count = header.Count,
             Deadline = time.Now + timeout,
             Fences = validated.Fences,
+            Leases = validated.Leases,
         });
     }
 
