@@ -76,7 +76,7 @@ public sealed class LeaseTests(SingleNode node) : IClassFixture<SingleNode>, IAs
         foreach (var key in Keys)
         {
             var lease = await Client.Leases.GrantUnattendedAsync(TimeSpan.FromSeconds(5), new KvLeaseOptions { NearKey = key });
-            var range = map.Ranges.Single(r => r.Keyspace == "default" && string.CompareOrdinal(r.Start.ToString(), key) <= 0 && (r.End.IsEmpty || string.CompareOrdinal(key, r.End.ToString()) < 0));
+            var range = map.Ranges.Single(r => r.Keyspace == "default" && string.CompareOrdinal(r.Keys.Start.ToString(), key) <= 0 && (r.Keys.End.Memory.IsEmpty || string.CompareOrdinal(key, r.Keys.End.ToString()) < 0));
             Assert.Equal(range.Group, lease.Value >> 43);
             await Client.Leases.KeepAliveAsync(lease);
             await Client.Leases.RevokeAsync(lease);
