@@ -1,6 +1,7 @@
 using System.Text;
 using KvStore.Node;
 using KvStore.Node.Commands;
+using KvStore.Node.Leases;
 using KvStore.Node.Placement;
 using KvStore.Node.StateMachine;
 using KvStore.Raft;
@@ -115,6 +116,7 @@ internal sealed class SimulatedClient
             what => _run.Findings.Report("answers", what))
         {
             Range = range.Id, Epoch = range.Epoch, Commands = encoded, Count = 1, Deadline = ClientBatch.DeadlineOf(node, TimeSpan.FromSeconds(1)),
+            Leases = command.Put is { Lease: not 0 } put ? [new LeaseId(put.Lease)] : null,
         }));
         if (reply.IsAnswered && reply.Answer.Status is CommandStatus.Ok or CommandStatus.Mismatch) _run.Freshness.Acknowledged(range.Id, reply.Answer.Revision);
         return reply;

@@ -1,6 +1,7 @@
 using Google.Protobuf;
 using KvStore.Node;
 using KvStore.Node.Commands;
+using KvStore.Node.Leases;
 using KvStore.Node.Placement;
 using KvStore.Node.StateMachine;
 using KvStore.Raft;
@@ -32,6 +33,7 @@ internal sealed class VirtualBatch : WriteBatch
         {
             Range = range.Id, Epoch = range.Epoch, Commands = message.ToByteArray(), Count = commands.Length, Deadline = deadline,
             Fences = [.. commands.Where(command => command.Fence is not null).Select(command => new WriteFence(command.Fence.Lock, command.Fence.Token)).Distinct()],
+            Leases = [.. commands.Where(command => command.Put is { Lease: not 0 }).Select(command => new LeaseId(command.Put.Lease)).Distinct()],
         };
     }
 
