@@ -67,6 +67,16 @@ build_jepsen() {
   if stale "$jepsen_dll" "$root/src" "$root/jepsen/KvStore.Jepsen" "$root/jepsen/KvStore.Linearizability"; then build jepsen/KvStore.Jepsen; touch "$jepsen_dll"; fi
 }
 
+# planted_server: nodes are started from the build with planted bugs.
+planted_server() {
+  export KVSTORE_SERVER_DLL=$root/src/KvStore.Server/bin/Planted/net10.0/KvStore.Server.dll
+  if stale "$KVSTORE_SERVER_DLL" "$root/src"; then
+    echo "Building the server with planted bugs …" >&2
+    configuration=Planted build src/KvStore.Server
+    touch "$KVSTORE_SERVER_DLL"
+  fi
+}
+
 # run_jepsen ARGUMENT...: as root in a mount namespace of its own, so that no mount outlives the run.
 run_jepsen() {
   export KVSTORE_JEPSEN_RESULTS=${KVSTORE_JEPSEN_RESULTS:-$root/jepsen/results}

@@ -13,24 +13,25 @@ internal sealed class PartitionNemesis : INemesis
     {
         var leader = await field.Leaders.MostLeadingAsync(field.Random).ConfigureAwait(false);
         if (field.IsOver) return;
-        switch (field.Random.Next(9))
+        switch (field.Random.Next(10))
         {
-            case <= 1: await IsolateAsync(field, leader, "leader, ").ConfigureAwait(false); break;
-            case 2: await IsolateAsync(field, field.Some(1)[0], "").ConfigureAwait(false); break;
-            case 3: await HalvesAsync(field).ConfigureAwait(false); break;
-            case 4: await OneWayAsync(field, leader).ConfigureAwait(false); break;
-            case 5: await BridgeAsync(field).ConfigureAwait(false); break;
-            case 6: await RingAsync(field).ConfigureAwait(false); break;
-            case 7: await SlowAsync(field).ConfigureAwait(false); break;
+            case <= 2: await IsolateAsync(field, leader, "leader, ").ConfigureAwait(false); break;
+            case 3: await IsolateAsync(field, field.Some(1)[0], "").ConfigureAwait(false); break;
+            case 4: await HalvesAsync(field, leader).ConfigureAwait(false); break;
+            case 5: await OneWayAsync(field, leader).ConfigureAwait(false); break;
+            case 6: await BridgeAsync(field).ConfigureAwait(false); break;
+            case 7: await RingAsync(field).ConfigureAwait(false); break;
+            case 8: await SlowAsync(field).ConfigureAwait(false); break;
             default: await ResetAsync(field).ConfigureAwait(false); break;
         }
     }
 
     private Task IsolateAsync(Battlefield field, int node, string which) => CutAsync(field, $"isolate {which}node {node + 1}", (from, to) => from == node || to == node);
 
-    private Task HalvesAsync(Battlefield field)
+    // The leader in the smaller half.
+    private Task HalvesAsync(Battlefield field, int leader)
     {
-        var minority = field.Some(field.Nodes - field.Majority);
+        int[] minority = [leader, .. field.Some(field.Nodes).Where(n => n != leader).Take(field.Nodes - field.Majority - 1)];
         return CutAsync(field, $"cut off {Battlefield.Names(minority)}", (from, to) => minority.Contains(from) != minority.Contains(to));
     }
 
@@ -64,7 +65,7 @@ internal sealed class PartitionNemesis : INemesis
     {
         var fault = field.Log.Begin(Name, what);
         SetAll(field, isCut, LinkCondition.Cut);
-        await field.HoldAsync(0.5, 5).ConfigureAwait(false);
+        await field.HoldAsync(1, 6).ConfigureAwait(false);
         SetAll(field, isCut, LinkCondition.Good);
         field.Log.End(fault);
     }

@@ -31,6 +31,8 @@ internal sealed class NodeProcess(int id, string serverDll, string configuration
         start.ArgumentList.Add("-c");
         start.ArgumentList.Add("if command -v setsid >/dev/null 2>&1; then s=setsid; fi; exec $s dotnet \"$0\" --config \"$1\" >>\"$2\" 2>&1 </dev/null");
         foreach (var argument in (string[])[serverDll, configuration, log]) start.ArgumentList.Add(argument);
+        // What this program was told by such variables is not meant for the nodes, which would take it for settings.
+        foreach (var name in start.Environment.Keys.Where(k => k.StartsWith("KVSTORE_", StringComparison.OrdinalIgnoreCase)).ToList()) start.Environment.Remove(name);
         foreach (var (name, value) in Environment) start.Environment[name] = value;
         _killed = false;
         IsPaused = false;
@@ -86,6 +88,9 @@ internal sealed class NodeProcess(int id, string serverDll, string configuration
         guard.Forget(process.Id);
         return true;
     }
+
+    /// <summary>The last words of a node that ended.</summary>
+    public string LastLine() => File.Exists(log) ? File.ReadLines(log).LastOrDefault(l => l.Trim().Length > 0) ?? "(empty log)" : "(no log)";
 
     public string LogTail()
     {

@@ -8,6 +8,7 @@ namespace KvStore.Jepsen.Processes;
 /// </summary>
 internal sealed class ProcessCluster : IAsyncDisposable
 {
+    private const int UsageExitCode = 2;
     private static readonly TimeSpan ReadyTimeout = TimeSpan.FromSeconds(120);
     private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(2) };
     private readonly ClusterOptions _options;
@@ -68,6 +69,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     /// <summary>Until every running node answers /readyz with 200.</summary>
     /// <exception cref="TimeoutException">A node did not become ready; its last answer and the end of its log are in the message.</exception>
     /// <exception cref="InvalidOperationException">A node ended by itself.</exception>
+    /// <exception cref="UsageException">A node does not take its settings, such as the name of a planted bug.</exception>
     public async Task WaitReadyAsync(CancellationToken cancellationToken)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -77,6 +79,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
             var last = "no answer";
             while (true)
             {
+                if (node is { EndedByItself: true, ExitCode: UsageExitCode }) throw new UsageException($"node {node.Id} refuses its settings: {node.LastLine()}");
                 if (node.EndedByItself) throw new InvalidOperationException($"node {node.Id} ended by itself (exit code {node.ExitCode}):\n{node.LogTail()}");
                 if (!node.IsRunning) break;
                 try

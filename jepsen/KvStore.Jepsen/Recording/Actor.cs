@@ -8,12 +8,11 @@ namespace KvStore.Jepsen.Recording;
 /// One sequential client with a connection of its own. Every call is recorded with what is certain about its outcome: an answer, certainly no effect, or unknown.
 /// The SDK's retries carry one write id, so an answer after a retry is the answer of the one write; a call's interval spans all its attempts.
 /// </summary>
-internal sealed class Actor(int number, KvClient client, Recorder recorder, Random random)
+internal sealed class Actor(ActorRole role, KvClient client, Recorder recorder, Random random)
 {
     private int _name = recorder.NewClient();
 
-    /// <summary>From 0, the same for the whole run.</summary>
-    public int Number => number;
+    public ActorRole Role => role;
 
     public KvClient Client => client;
 
@@ -59,4 +58,14 @@ internal sealed class Actor(int number, KvClient client, Recorder recorder, Rand
         None,
         Possible,
     }
+}
+
+/// <summary>What a client does in a run.</summary>
+internal enum ActorRole
+{
+    /// <summary>It reads and writes, and looks for another leader when the one it knows is silent.</summary>
+    Writer,
+
+    /// <summary>It only reads, now and then after a long rest, and stays with the node that it believes to lead until that one sends it away: it is the one who sees what a deposed leader says.</summary>
+    Reader,
 }

@@ -10,6 +10,9 @@ internal sealed class ActorPool : IAsyncDisposable
 {
     // Long enough for a busy machine, short enough that a client does not spend the run with one call.
     private static readonly TimeSpan OperationTimeout = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(500);
+    // Every third client only reads.
+    private const int ReaderOf = 3;
     private readonly List<KvClient> _clients = [];
     private readonly List<Actor> _actors = [];
 
@@ -17,9 +20,10 @@ internal sealed class ActorPool : IAsyncDisposable
     {
         for (var n = 0; n < count; n++)
         {
-            var client = KvClient.Create(cluster.Endpoints, new KvClientOptions { Timeout = OperationTimeout, AttemptTimeout = TimeSpan.FromMilliseconds(500) });
+            var role = n % ReaderOf == ReaderOf - 1 ? ActorRole.Reader : ActorRole.Writer;
+            var client = KvClient.Create(cluster.Endpoints, new KvClientOptions { Timeout = OperationTimeout, AttemptTimeout = role == ActorRole.Reader ? OperationTimeout : Patience });
             _clients.Add(client);
-            _actors.Add(new Actor(n, client, recorder, new Random(unchecked((seed * 1_000_003) + n))));
+            _actors.Add(new Actor(role, client, recorder, new Random(unchecked((seed * 1_000_003) + n))));
         }
     }
 

@@ -15,7 +15,7 @@ internal sealed class CasWorkload : IWorkload
     public async Task StepAsync(Actor actor, CancellationToken stop)
     {
         var key = _keys.Pick(actor.Random);
-        var dice = actor.Number % 3 == 2 ? 0 : actor.Random.Next(100);
+        var dice = actor.Role == ActorRole.Reader ? 0 : actor.Random.Next(100);
         if (dice < 30) await RegisterOperations.GetAsync(actor, key).ConfigureAwait(false);
         else if (dice < 90) await SwapAsync(actor, key).ConfigureAwait(false);
         else await PutAsync(actor, key).ConfigureAwait(false);

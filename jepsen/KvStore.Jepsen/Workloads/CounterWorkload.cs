@@ -13,7 +13,7 @@ internal sealed class CounterWorkload : IWorkload
     public async Task StepAsync(Actor actor, CancellationToken stop)
     {
         var key = _keys.Pick(actor.Random);
-        if (actor.Number % 3 == 2) await GetAsync(actor, key).ConfigureAwait(false);
+        if (actor.Role == ActorRole.Reader) await GetAsync(actor, key).ConfigureAwait(false);
         else await actor.WriteAsync(key, CounterHistory.Increment, 1, async client => (await client.IncrementAsync(key).ConfigureAwait(false)).Value).ConfigureAwait(false);
         await Pace.RestAsync(actor, Rest, stop).ConfigureAwait(false);
     }

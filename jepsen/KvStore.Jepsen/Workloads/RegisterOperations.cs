@@ -7,7 +7,20 @@ namespace KvStore.Jepsen.Workloads;
 /// <summary>The operations on one key, recorded as the checker reads them.</summary>
 internal static class RegisterOperations
 {
-    public static Task<bool> GetAsync(Actor actor, string key) => actor.ReadAsync(key, "get", async client => Text(await client.GetAsync(key).ConfigureAwait(false)));
+    private static readonly KvReadOptions Quorum = new() { Consistency = KvConsistency.Quorum };
+    private static readonly KvReadOptions Follower = new() { Consistency = KvConsistency.Follower };
+
+    /// <summary>By one of the consistencies that promise linearizability, most often the default one.</summary>
+    public static Task<bool> GetAsync(Actor actor, string key)
+    {
+        var options = actor.Random.Next(10) switch
+        {
+            0 => Quorum,
+            <= 2 => Follower,
+            _ => null,
+        };
+        return actor.ReadAsync(key, "get", async client => Text(await client.GetAsync(key, options).ConfigureAwait(false)));
+    }
 
     public static Task<bool> PutAsync(Actor actor, string key, string value) => actor.WriteAsync(key, "put", value, async client =>
     {

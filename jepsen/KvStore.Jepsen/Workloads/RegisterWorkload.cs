@@ -12,7 +12,7 @@ internal sealed class RegisterWorkload : IWorkload
     public async Task StepAsync(Actor actor, CancellationToken stop)
     {
         var key = _keys.Pick(actor.Random);
-        var dice = actor.Number % 3 == 2 ? 0 : actor.Random.Next(100);
+        var dice = actor.Role == ActorRole.Reader ? 0 : actor.Random.Next(100);
         if (dice < 40) await RegisterOperations.GetAsync(actor, key).ConfigureAwait(false);
         else if (dice < 95) await RegisterOperations.PutAsync(actor, key, $"v{Interlocked.Increment(ref _values)}").ConfigureAwait(false);
         else await RegisterOperations.DeleteAsync(actor, key).ConfigureAwait(false);

@@ -20,7 +20,7 @@ internal sealed class SetWorkload : IWorkload
     public async Task StepAsync(Actor actor, CancellationToken stop)
     {
         var set = _sets.Pick(actor.Random);
-        if (actor.Number % 3 == 2)
+        if (actor.Role == ActorRole.Reader)
         {
             await ReadAsync(actor, set).ConfigureAwait(false);
             await Pace.RestAsync(actor, RestOfReader, stop).ConfigureAwait(false);

@@ -9,7 +9,13 @@ public sealed class SettingSource
 {
     private const string EnvironmentPrefix = "KVSTORE_";
     // Read by other programs of the project, not settings of a node.
-    private static readonly string[] ForeignVariables = ["KVSTORE_SERVER_DLL", "KVSTORE_REWRITE", "KVSTORE_REQUIRE_INTEROP"];
+    private static readonly string[] ForeignVariables =
+    [
+        "KVSTORE_SERVER_DLL", "KVSTORE_REWRITE", "KVSTORE_REQUIRE_INTEROP",
+#if PLANTED
+        Raft.Plants.Variable,
+#endif
+    ];
     private readonly SortedDictionary<string, Setting> _settings = new(StringComparer.OrdinalIgnoreCase);
 
     public sealed record Setting(string Key, string Value, string Source);
