@@ -7,38 +7,31 @@ public sealed class RandomNetworkTests
 {
     private static readonly TimeSpan Duration = TimeSpan.FromSeconds(5);
 
-    public static TheoryData<int> Batches => [.. Enumerable.Range(0, 6)];
-
-    [Theory]
-    [MemberData(nameof(Batches))]
-    public void Three_replicas_stay_safe_and_recover(int batch) => RunBatch(batch, voters: 3, spares: 0, () => new RandomFaults());
-
-    [Theory]
-    [MemberData(nameof(Batches))]
-    public void Five_replicas_stay_safe_and_recover(int batch) => RunBatch(batch, voters: 5, spares: 0, () => new RandomFaults());
-
-    [Theory]
-    [MemberData(nameof(Batches))]
-    public void Members_change_safely(int batch) => RunBatch(batch, voters: 3, spares: 3, () => new RandomFaults { ChangeMembers = 0.02, Crash = 0.0005 });
-
-    /// <summary>What tempts a lease: short partitions, restarts that forget promises, transfers, pauses.</summary>
-    [Theory]
-    [MemberData(nameof(Batches))]
-    public void Leases_hold_through_partitions_transfers_and_quick_restarts(int batch) => RunBatch(batch, voters: 3, spares: 0, () => new RandomFaults
+    public static TheoryData<string, int> Batches
     {
-        Propose = 0.02, Loss = 0.01, LongDelay = 0.05, Crash = 0.001, RestartAfterMax = TimeSpan.FromMilliseconds(20), Partition = 0.01, Transfer = 0.003, Pause = 0.0015, PauseMax = TimeSpan.FromMilliseconds(600), SyncPerStep = 0.9,
-    });
+        get
+        {
+            TheoryData<string, int> batches = [];
+            foreach (var kind in RandomFaults.Kinds.Keys)
+                for (var batch = 0; batch < 3; batch++) batches.Add(kind, batch);
+            return batches;
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Batches))]
+    public void Replicas_stay_safe_and_recover(string kind, int batch) => RunBatch(batch, kind, RandomFaults.Kinds[kind]);
 
     [Fact]
     public void Quiet_network_with_slow_disks_makes_progress() =>
-        RunBatch(0, voters: 3, spares: 0, () => new RandomFaults { Loss = 0, Duplicate = 0, LongDelay = 0, Crash = 0, Pause = 0, Partition = 0, SyncPerStep = 0.2 });
+        RunBatch(0, "quiet", new RandomFaults { Loss = 0, Duplicate = 0, LongDelay = 0, Crash = 0, Pause = 0, Partition = 0, SyncPerStep = 0.2 });
 
-    private static void RunBatch(int batch, int voters, int spares, Func<RandomFaults> faults)
+    private static void RunBatch(int batch, string kind, RandomFaults faults)
     {
         int accepted = 0, reads = 0, leaseReads = 0;
         for (var seed = batch * 10; seed < batch * 10 + 10; seed++)
         {
-            var cluster = new RandomCluster(seed, voters, spares, faults());
+            var cluster = new RandomCluster(seed, faults);
             try
             {
                 cluster.Run(Duration);
@@ -47,7 +40,7 @@ public sealed class RandomNetworkTests
             }
             catch (Exception e)
             {
-                throw new InvalidOperationException($"seed {seed}, {voters} voters, {spares} spares: {e.Message}", e);
+                throw new InvalidOperationException($"{kind}, seed {seed}: {e.Message}", e);
             }
             accepted += cluster.Accepted;
             reads += cluster.ReadsAnswered;

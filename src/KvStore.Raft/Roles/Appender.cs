@@ -18,6 +18,10 @@ internal sealed class Appender(Replica replica)
         }
         if (progress.State == ProgressState.Probe)
         {
+#if PLANTED
+            // Its probes are empty, as in other systems: only then can the follower have more than was matched.
+            if (!progress.IsProbing && Plants.Has(PlantedBug.CommitBeyondMatched)) SendAppend(progress, bytesMax: 0);
+#endif
             if (!progress.IsProbing) SendAppend(progress, Options.AppendMessageBytesMax);
             return;
         }

@@ -284,6 +284,7 @@ internal sealed class Leader(Replica replica) : Role(replica)
         {
             Log.CommitTo(index);
             _unsent = true;
+            OnConfigurationCommitted();
             return;
         }
 #endif

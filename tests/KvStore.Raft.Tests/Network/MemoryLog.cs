@@ -9,12 +9,15 @@ internal sealed class MemoryLog : ILogSource
     public Term StartTerm { get; private set; }
     public IReadOnlyList<Entry> Entries => _entries;
     public LogIndex Last => Start + (ulong)_entries.Count;
+    /// <summary>None where the log holds nothing.</summary>
+    public Term TermAt(LogIndex index) => index == Start ? StartTerm : index < Start || index > Last ? Term.None : _entries[(int)(index - Start) - 1].Term;
+
     public int Reads { get; private set; }
 
     public void Write(IReadOnlyList<Entry> entries)
     {
         if (entries.Count == 0) return;
-        Assert.True(entries[0].Index > Start && entries[0].Index <= Last.Next, $"a gap before {entries[0].Index}");
+        Check.That(entries[0].Index > Start && entries[0].Index <= Last.Next, $"a gap before {entries[0].Index}");
         _entries.RemoveRange((int)(entries[0].Index - Start) - 1, (int)(Last - entries[0].Index.Previous));
         _entries.AddRange(entries);
     }

@@ -28,7 +28,7 @@ internal sealed class SafetyChecker(IEnumerable<SimulatedReplica> replicas)
         var state = replica.DurableState;
         if (state.Vote == ReplicaId.None) return;
         if (!_votes.TryAdd((state.Term, replica.Id), state.Vote))
-            Assert.Equal(_votes[(state.Term, replica.Id)], state.Vote);
+            Check.That(_votes[(state.Term, replica.Id)] == state.Vote, $"replica {replica.Id} voted for {_votes[(state.Term, replica.Id)]} and for {state.Vote} in term {state.Term}");
     }
 
     /// <summary>State machine safety: no two replicas apply different entries at an index.</summary>
@@ -40,8 +40,8 @@ internal sealed class SafetyChecker(IEnumerable<SimulatedReplica> replicas)
             if (at == _committed.Count) _committed.Add(entry);
             else
             {
-                Assert.True(at < _committed.Count, $"replica {replica.Id} applied {entry.Index} before {_committed.Count + 1} was applied anywhere");
-                Assert.True(Same(_committed[at], entry), $"replica {replica.Id} applied {entry}, others {_committed[at]}");
+                Check.That(at < _committed.Count, $"replica {replica.Id} applied {entry.Index} before {_committed.Count + 1} was applied anywhere");
+                Check.That(Same(_committed[at], entry), $"replica {replica.Id} applied {entry}, others {_committed[at]}");
             }
         }
         replica.Applied.Clear();
@@ -52,14 +52,14 @@ internal sealed class SafetyChecker(IEnumerable<SimulatedReplica> replicas)
         var term = leader.Node.Term;
         if (!_leaders.TryAdd(term, leader.Id))
         {
-            Assert.True(_leaders[term] == leader.Id, $"election safety: {_leaders[term]} and {leader.Id} lead term {term}");
+            Check.That(_leaders[term] == leader.Id, $"election safety: {_leaders[term]} and {leader.Id} lead term {term}");
             return;
         }
         // Leader completeness: what was applied anywhere before this election is in the new leader's log.
         for (var i = leader.Node.FirstIndex; i <= AppliedMax; i = i.Next)
         {
             if (_committed[(int)i.Value - 1].Term >= term) break;
-            Assert.True(leader.Node.TermAt(i) == _committed[(int)i.Value - 1].Term, $"leader {leader.Id} of term {term} lacks committed entry {i}");
+            Check.That(leader.Node.TermAt(i) == _committed[(int)i.Value - 1].Term, $"leader {leader.Id} of term {term} lacks committed entry {i}");
         }
     }
 
@@ -69,7 +69,7 @@ internal sealed class SafetyChecker(IEnumerable<SimulatedReplica> replicas)
         Dictionary<(LogIndex, Term), Entry> entries = [];
         foreach (var entry in replicas.SelectMany(r => r.Disk.Entries))
             if (!entries.TryAdd((entry.Index, entry.Term), entry))
-                Assert.True(Same(entries[(entry.Index, entry.Term)], entry), $"log matching: two entries {entry}");
+                Check.That(Same(entries[(entry.Index, entry.Term)], entry), $"log matching: two entries {entry}");
     }
 
     private static bool Same(Entry a, Entry b) =>

@@ -20,6 +20,8 @@ internal sealed class SimulatedReplica
     public ReplicaId Id => _options.Self;
     public RaftNode Node { get; private set; }
     public bool IsUp { get; private set; } = true;
+    /// <summary>By its own clock.</summary>
+    public MonotonicTime StartedAt { get; private set; }
     public MemoryLog Disk { get; } = new();
     public HardState DurableState => _durableState;
 
@@ -29,6 +31,8 @@ internal sealed class SimulatedReplica
     public List<ReadState> ReadStates { get; } = [];
     public List<ReplicaId> SnapshotsToSend { get; } = [];
     public int UnsyncedCount => _unsynced.Count;
+    public int SyncCount { get; private set; }
+    public bool HasInstalledSnapshot { get; private set; }
     public RaftOptions Options => _options;
 
     /// <summary>Takes a Ready: what may leave at once leaves, the rest waits for <see cref="Sync"/>.</summary>
@@ -41,8 +45,8 @@ internal sealed class SimulatedReplica
         if (ready.HardState is not null || ready.Entries.Count > 0 || ready.MessagesAfterSync.Count > 0 || ready.InstalledSnapshot is not null) _unsynced.Enqueue(ready);
         foreach (var entry in ready.Committed)
         {
-            Assert.Equal(AppliedIndexBefore(ready) + 1, entry.Index.Value);
-            Assert.True(entry.Index <= Disk.Last, "applied before it was durable");
+            Check.That(AppliedIndexBefore(ready) + 1 == entry.Index.Value, $"replica {Id} applies entry {entry.Index} after {AppliedIndex}");
+            Check.That(Disk.TermAt(entry.Index) == entry.Term, $"replica {Id} applies {entry} before it is durable");
             Applied.Add(entry);
             AppliedIndex = entry.Index;
         }
@@ -57,10 +61,12 @@ internal sealed class SimulatedReplica
     public bool Sync(Action<RaftMessage> send, MonotonicTime now)
     {
         if (!_unsynced.TryDequeue(out var ready)) return false;
+        SyncCount++;
         if (ready.HardState is { } state) _durableState = state;
         if (ready.InstalledSnapshot is { } snapshot)
         {
             Disk.Reset(snapshot.Index, snapshot.Term);
+            HasInstalledSnapshot = true;
             _snapshotConfiguration = snapshot.Configuration;
             if (snapshot.Index > AppliedIndex) AppliedIndex = snapshot.Index;
         }
@@ -122,14 +128,18 @@ internal sealed class SimulatedReplica
         return line.ToString();
     }
 
-    private RaftNode Create(MonotonicTime now) => new(_options, new RaftStart
+    private RaftNode Create(MonotonicTime now)
     {
-        HardState = _durableState,
-        SnapshotIndex = Disk.Start,
-        SnapshotTerm = Disk.StartTerm,
-        Configuration = _snapshotConfiguration,
-        Applied = Disk.Start,
-        Entries = [.. Disk.Entries],
-        Log = Disk,
-    }, now);
+        StartedAt = now;
+        return new RaftNode(_options, new RaftStart
+        {
+            HardState = _durableState,
+            SnapshotIndex = Disk.Start,
+            SnapshotTerm = Disk.StartTerm,
+            Configuration = _snapshotConfiguration,
+            Applied = Disk.Start,
+            Entries = [.. Disk.Entries],
+            Log = Disk,
+        }, now);
+    }
 }
