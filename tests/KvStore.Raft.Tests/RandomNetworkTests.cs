@@ -1,5 +1,3 @@
-using KvStore.Raft.Tests.Network;
-
 namespace KvStore.Raft.Tests;
 
 /// <summary>Safety under loss, delay, duplication, reordering, partitions, pauses, skewed clocks and crashes that lose unsynced state; liveness after all is well again.</summary>

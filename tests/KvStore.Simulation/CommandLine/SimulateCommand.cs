@@ -32,7 +32,7 @@ internal static class SimulateCommand
                 output.WriteLine(string.Format(System.Globalization.CultureInfo.InvariantCulture, Help, string.Join(", ", WorkloadList.Names)));
                 return 0;
             }
-            return (int)Run(new Arguments(args, ["seed", "runs", "from", "minutes", "workload", "seconds", "clients", "without"], ["trace"]), output);
+            return (int)Run(new Arguments(args, ["seed", "runs", "from", "minutes", "workload", "seconds", "clients", "without", "plant", "plants", "world"], ["trace"]), output);
         }
         catch (UsageException wrong)
         {
@@ -43,6 +43,13 @@ internal static class SimulateCommand
 
     private static SimulationVerdict Run(Arguments arguments, TextWriter output)
     {
+#if PLANTED
+        if (arguments.Text("plants") is { } names)
+            return Planting.PlantCommand.Search(names == "all" ? Raft.Plants.All : Planting.PlantCommand.Parse(names), arguments.Number("seconds", 1, 10_000) is { } limit ? TimeSpan.FromSeconds(limit) : null, arguments.Text("world"), output);
+        if (arguments.Text("plant") is { } name) Raft.Plants.Set(Planting.PlantCommand.Parse(name));
+#else
+        if (arguments.Has("plant") || arguments.Has("plants")) throw new UsageException("--plant: this build has no planted bugs; tools/simulate --plant builds one that has");
+#endif
         var options = OptionsOf(arguments, output);
         var explorer = new Explorer(output);
         if (arguments.Number("seed", 0, ulong.MaxValue) is { } seed)

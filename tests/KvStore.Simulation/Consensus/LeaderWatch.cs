@@ -1,4 +1,6 @@
-namespace KvStore.Raft.Tests.Network;
+using KvStore.Raft;
+
+namespace KvStore.Simulation.Consensus;
 
 /// <summary>
 /// Checks over time, with generous bounds: a leader that nobody answers or whose disk stands still gives up, and a replica that hears nobody does not raise its term.

@@ -1,4 +1,6 @@
-namespace KvStore.Raft.Tests.Network;
+using KvStore.Raft;
+
+namespace KvStore.Simulation.Consensus;
 
 /// <summary>
 /// What each replica promises at every moment, checked from outside: no message leaves that speaks for something which is not durable, no leader without its votes, nothing committed without

@@ -1,4 +1,4 @@
-namespace KvStore.Raft.Tests.Network;
+namespace KvStore.Simulation.Consensus;
 
 /// <summary>What a random run does to a group: how likely each fault is, per step and replica or per message, and how the group is set up.</summary>
 internal sealed record RandomFaults

@@ -1,6 +1,7 @@
 using System.Text;
+using KvStore.Raft;
 
-namespace KvStore.Raft.Tests.Network;
+namespace KvStore.Simulation.Consensus;
 
 /// <summary>A host of one <see cref="RaftNode"/> whose disk writes are queued until the test lets them happen.</summary>
 internal sealed class SimulatedReplica

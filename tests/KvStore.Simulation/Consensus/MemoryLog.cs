@@ -1,4 +1,6 @@
-namespace KvStore.Raft.Tests.Network;
+using KvStore.Raft;
+
+namespace KvStore.Simulation.Consensus;
 
 /// <summary>The durable log of one simulated replica.</summary>
 internal sealed class MemoryLog : ILogSource

@@ -1,4 +1,6 @@
-namespace KvStore.Raft.Tests.Network;
+using KvStore.Raft;
+
+namespace KvStore.Simulation.Consensus;
 
 /// <summary>The properties of paper figure 3, checked from outside after every step.</summary>
 internal sealed class SafetyChecker(IEnumerable<SimulatedReplica> replicas)

@@ -1,4 +1,4 @@
-namespace KvStore.Raft.Tests.Network;
+namespace KvStore.Simulation.Consensus;
 
 /// <summary>What the checks of a simulated group throw: seen from outside, not by an assertion of the product.</summary>
 internal sealed class ConsensusViolationException(string message) : Exception(message);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
+using KvStore.Raft;
 
-namespace KvStore.Raft.Tests.Network;
+namespace KvStore.Simulation.Consensus;
 
 /// <summary>
 /// One group on one virtual clock whose network, disks, crashes, pauses and clients follow one seed. Every step is checked from outside by <see cref="SafetyChecker"/>,

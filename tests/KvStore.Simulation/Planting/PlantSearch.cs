@@ -1,0 +1,55 @@
+#if PLANTED
+using System.Diagnostics;
+using KvStore.Raft;
+using KvStore.Simulation.Consensus;
+
+namespace KvStore.Simulation.Planting;
+
+/// <summary>Looks for a planted bug seed after seed, in groups alone and in whole clusters by turns, until a check fails or the time is over.</summary>
+internal static class PlantSearch
+{
+    public const string Cluster = "cluster";
+
+    /// <summary>Simulated time under faults of a whole cluster.</summary>
+    private static readonly TimeSpan Duration = TimeSpan.FromSeconds(40);
+
+    public static PlantFinding? Search(PlantedBug bug, TimeSpan limit, string? world = null)
+    {
+        var watch = Stopwatch.StartNew();
+        for (var seed = 1; watch.Elapsed < limit; seed++)
+            foreach (var each in Worlds())
+            {
+                if (world is not null && world != each) continue;
+                if (Find(bug, each, seed) is { } found) return found with { Time = watch.Elapsed };
+                if (watch.Elapsed >= limit) return null;
+            }
+        return null;
+    }
+
+    /// <summary>One seed; null when it does not show the bug.</summary>
+    public static PlantFinding? Find(PlantedBug bug, string world, int seed)
+    {
+        var watch = Stopwatch.StartNew();
+        Plants.Set([bug]);
+        try
+        {
+            var found = world == Cluster ? FindInCluster(seed) : GroupRun.Find(world, seed);
+            return found is var (_, check, message) ? new PlantFinding(bug, world, seed, check, message, watch.Elapsed) : null;
+        }
+        finally
+        {
+            Plants.Set([]);
+        }
+    }
+
+    private static IEnumerable<string> Worlds() => RandomFaults.Kinds.Keys.Append(Cluster);
+
+    private static (SimulationVerdict Verdict, string Check, string Message)? FindInCluster(int seed)
+    {
+        var outcome = Simulator.Run((ulong)seed, new SimulationOptions { Duration = Duration });
+        if (outcome.Verdict == SimulationVerdict.Passed) return null;
+        var message = outcome.Message ?? "";
+        return (outcome.Verdict, message.Contains(nameof(InvariantViolationException), StringComparison.Ordinal) ? "assertion" : outcome.Check ?? "", message);
+    }
+}
+#endif
