@@ -11,7 +11,7 @@ public sealed class RandomNetworkTests
         {
             TheoryData<string, int> batches = [];
             foreach (var kind in RandomFaults.Kinds.Keys)
-                for (var batch = 0; batch < 3; batch++) batches.Add(kind, batch);
+                for (var batch = 0; batch < 2; batch++) batches.Add(kind, batch);
             return batches;
         }
     }

@@ -1,5 +1,3 @@
-using KvStore.Raft.Tests.Network;
-
 namespace KvStore.Raft.Tests;
 
 public sealed class SmokeTest

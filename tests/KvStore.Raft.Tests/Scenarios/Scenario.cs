@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using KvStore.Raft.Tests.Network;
 
 namespace KvStore.Raft.Tests.Scenarios;
 

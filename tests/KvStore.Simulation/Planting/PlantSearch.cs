@@ -1,11 +1,13 @@
 #if PLANTED
-using System.Diagnostics;
 using KvStore.Raft;
 using KvStore.Simulation.Consensus;
 
 namespace KvStore.Simulation.Planting;
 
-/// <summary>Looks for a planted bug seed after seed, in groups alone and in whole clusters by turns, until a check fails or the time is over.</summary>
+/// <summary>
+/// Looks for a planted bug seed after seed, in groups alone and in whole clusters by turns, until a check fails or the time is over. Time is processor time, so that it does not depend on
+/// what else the machine does.
+/// </summary>
 internal static class PlantSearch
 {
     public const string Cluster = "cluster";
@@ -15,13 +17,13 @@ internal static class PlantSearch
 
     public static PlantFinding? Search(PlantedBug bug, TimeSpan limit, string? world = null)
     {
-        var watch = Stopwatch.StartNew();
-        for (var seed = 1; watch.Elapsed < limit; seed++)
+        var start = Environment.CpuUsage.TotalTime;
+        for (var seed = 1; Environment.CpuUsage.TotalTime - start < limit; seed++)
             foreach (var each in Worlds())
             {
                 if (world is not null && world != each) continue;
-                if (Find(bug, each, seed) is { } found) return found with { Time = watch.Elapsed };
-                if (watch.Elapsed >= limit) return null;
+                if (Find(bug, each, seed) is { } found) return found with { Time = Environment.CpuUsage.TotalTime - start };
+                if (Environment.CpuUsage.TotalTime - start >= limit) return null;
             }
         return null;
     }
@@ -29,12 +31,12 @@ internal static class PlantSearch
     /// <summary>One seed; null when it does not show the bug.</summary>
     public static PlantFinding? Find(PlantedBug bug, string world, int seed)
     {
-        var watch = Stopwatch.StartNew();
+        var start = Environment.CpuUsage.TotalTime;
         Plants.Set([bug]);
         try
         {
             var found = world == Cluster ? FindInCluster(seed) : GroupRun.Find(world, seed);
-            return found is var (_, check, message) ? new PlantFinding(bug, world, seed, check, message, watch.Elapsed) : null;
+            return found is var (_, check, message) ? new PlantFinding(bug, world, seed, check, message, Environment.CpuUsage.TotalTime - start) : null;
         }
         finally
         {
