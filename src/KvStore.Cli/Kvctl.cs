@@ -33,6 +33,7 @@ internal static class Kvctl
         root.Add(SwapCommand.Build(builder));
         root.Add(IncrementCommand.Build(builder));
         root.Add(ScanCommand.Build(builder));
+        root.Add(WatchCommand.Build(builder));
         root.Add(LeaseCommand.Build(builder));
         root.Add(ClusterCommand.Build(builder));
         root.Add(NodeCommand.Build(builder));

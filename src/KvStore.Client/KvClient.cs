@@ -4,6 +4,7 @@ using KvStore.Client.Internal;
 using KvStore.Client.Internal.Operations;
 using KvStore.Client.Internal.Routing;
 using KvStore.Client.Internal.Transport;
+using KvStore.Client.Internal.Watching;
 using KvStore.Client.Leases;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -19,6 +20,9 @@ namespace KvStore.Client;
 /// </remarks>
 public sealed class KvClient : IAsyncDisposable
 {
+    /// <summary>An event with the largest value and the largest previous value fits.</summary>
+    private const int ReceiveBytesMax = 16 << 20;
+
     private readonly Dispatcher _dispatcher;
     private readonly OperationPool _pool;
     private readonly KvClientOptions _options;
@@ -35,7 +39,8 @@ public sealed class KvClient : IAsyncDisposable
         var scheme = seeds[0].Scheme;
         Dispatcher? dispatcher = null;
         var connections = new ConnectionTable(address => new NodeConnection(address, createChannel($"{scheme}://{address}"), backoff,
-            connection => options.Transport == KvTransport.Session ? new SessionSender(connection, dispatcher!) : new UnarySender(connection, dispatcher!)));
+            connection => options.Transport == KvTransport.Session ? new SessionSender(connection, dispatcher!) : new UnarySender(connection, dispatcher!),
+            connection => new WatchLines(connection, dispatcher!)));
         var topology = new TopologySource(connections, [.. seeds.Select(s => s.Address)], options.TimeProvider, log);
         _dispatcher = dispatcher = new Dispatcher(connections, topology, _options, backoff, log);
         _pool = new OperationPool(dispatcher.Completions);
@@ -84,7 +89,7 @@ public sealed class KvClient : IAsyncDisposable
 
     /// <summary>Makes a client that connects when it is first used. <see cref="ConnectAsync(string, KvClientOptions?, CancellationToken)"/> tells at once whether the cluster can be reached.</summary>
     /// <exception cref="KvInvalidArgumentException">An endpoint or an option is malformed, or there is no endpoint.</exception>
-    public static KvClient Create(IEnumerable<string> endpoints, KvClientOptions? options = null) => new(endpoints, options ?? new(), static address => GrpcChannel.ForAddress(address));
+    public static KvClient Create(IEnumerable<string> endpoints, KvClientOptions? options = null) => new(endpoints, options ?? new(), static address => GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxReceiveMessageSize = ReceiveBytesMax }));
 
     /// <summary>The operations on one keyspace. Cheap; unknown keyspaces are found out by the first operation.</summary>
     /// <exception cref="KvInvalidArgumentException">The name is empty.</exception>
@@ -115,6 +120,9 @@ public sealed class KvClient : IAsyncDisposable
 
     /// <inheritdoc cref="KvKeyspace.CountAsync"/>
     public Task<long> CountAsync(KvRange range, KvScanOptions? options = null, CancellationToken cancellationToken = default) => _default.CountAsync(range, options, cancellationToken);
+
+    /// <inheritdoc cref="KvKeyspace.WatchAsync"/>
+    public IAsyncEnumerable<KvWatchBatch> WatchAsync(KvRange range, KvWatchOptions? options = null, CancellationToken cancellationToken = default) => _default.WatchAsync(range, options, cancellationToken);
 
     /// <summary>Closes the connections. Calls that are under way fail with <see cref="KvUnavailableException"/>.</summary>
     public ValueTask DisposeAsync()

@@ -1,6 +1,7 @@
 using System.Text;
 using KvStore.Client.Internal;
 using KvStore.Client.Internal.Operations;
+using KvStore.Client.Internal.Watching;
 
 namespace KvStore.Client;
 
@@ -111,6 +112,27 @@ public sealed class KvKeyspace
     {
         var pager = Pager(options);
         return IsEmpty(range) ? Task.FromResult(0L) : pager.CountAsync(range, cancellationToken);
+    }
+
+    /// <summary>
+    /// Watches a key, a prefix or an interval: gives what is written, in order within each range, complete and without repetitions, all events of a revision in one batch. Goes on by
+    /// itself after lost connections, leader changes and restarts of nodes, for as long as the caller enumerates. The watch begins with the first
+    /// <see cref="IAsyncEnumerator{T}.MoveNextAsync"/>; a slow consumer holds nobody up.
+    /// </summary>
+    /// <remarks>To read a state and then follow it: take bookmarks (<see cref="KvWatchOptions.Bookmarks"/>), read after the first one, and skip events up to each entry's mod revision.</remarks>
+    /// <param name="range">The keys; they may lie in several ranges.</param>
+    /// <param name="options">Null: the defaults.</param>
+    /// <param name="cancellationToken">Ends the watch with <see cref="OperationCanceledException"/>.</param>
+    /// <exception cref="KvCompactedException">History that the watch had still to tell is gone. Read the state anew.</exception>
+    /// <exception cref="KvFutureRevisionException"><see cref="KvWatchOptions.FromRevision"/> is beyond the range's next revision.</exception>
+    /// <exception cref="KvInvalidArgumentException">The interval is empty, an option is wrong, the token is of other keys, or a revision was given for several ranges.</exception>
+    /// <exception cref="KvNotFoundException">There is no such keyspace.</exception>
+    /// <exception cref="KvUnavailableException">The watch could not be established within <see cref="KvClientOptions.Timeout"/>. Afterwards it tries for ever.</exception>
+    public IAsyncEnumerable<KvWatchBatch> WatchAsync(KvRange range, KvWatchOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        ObjectDisposedException.ThrowIf(_client.IsDisposed, _client);
+        if (IsEmpty(range)) throw new KvInvalidArgumentException("The watched interval is empty.");
+        return new WatchSession(_client.Dispatcher, Name, range, (options ?? new KvWatchOptions()).Checked(), _client.Options).ReadAsync(cancellationToken);
     }
 
     private static bool IsEmpty(KvRange range) => range.End.Length > 0 && range.Start.Memory.Span.SequenceCompareTo(range.End.Memory.Span) >= 0;

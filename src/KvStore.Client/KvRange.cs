@@ -11,6 +11,9 @@ public readonly record struct KvRange(KvBytes Start, KvBytes End)
     /// <summary>All keys from one on.</summary>
     public static KvRange From(KvBytes start) => new(start, default);
 
+    /// <summary>One key alone.</summary>
+    public static KvRange Single(KvBytes key) => new(key, new KvBytes((byte[])[.. key.Memory.Span, 0]));
+
     /// <summary>The keys that begin with a prefix; all keys when it is empty.</summary>
     public static KvRange Prefix(KvBytes prefix)
     {

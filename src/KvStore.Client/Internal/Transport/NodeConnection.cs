@@ -1,4 +1,5 @@
 using Grpc.Core;
+using KvStore.Client.Internal.Watching;
 using KvStore.Protocol.V1;
 
 namespace KvStore.Client.Internal.Transport;
@@ -13,7 +14,7 @@ internal sealed class NodeConnection
     private long _restsUntil;
     private Failure? _lastFailure;
 
-    public NodeConnection(string address, ChannelBase channel, Backoff backoff, Func<NodeConnection, IOperationSender> createSender)
+    public NodeConnection(string address, ChannelBase channel, Backoff backoff, Func<NodeConnection, IOperationSender> createSender, Func<NodeConnection, WatchLines> createWatches)
     {
         Address = address;
         _channel = channel;
@@ -22,6 +23,7 @@ internal sealed class NodeConnection
         Kv = new Kv.KvClient(Invoker);
         Cluster = new Cluster.ClusterClient(Invoker);
         Sender = createSender(this);
+        Watches = createWatches(this);
     }
 
     public string Address { get; }
@@ -33,6 +35,8 @@ internal sealed class NodeConnection
     public Cluster.ClusterClient Cluster { get; }
 
     public IOperationSender Sender { get; }
+
+    public WatchLines Watches { get; }
 
     /// <summary>Why nothing should be sent there now: it failed a moment ago. Null: it may be tried.</summary>
     public Failure? RestingAfter(long now)
@@ -65,6 +69,7 @@ internal sealed class NodeConnection
     public void Close()
     {
         Sender.Close();
+        Watches.Close();
         (_channel as IDisposable)?.Dispose();
     }
 }
