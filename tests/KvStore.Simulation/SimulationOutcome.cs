@@ -31,6 +31,9 @@ public sealed record SimulationOutcome
     /// <summary>Client operations that were answered.</summary>
     public required long Operations { get; init; }
 
+    /// <summary>What workloads counted, by what it is.</summary>
+    public required IReadOnlyDictionary<string, long> Counts { get; init; }
+
     /// <summary>Faults that were injected, not counting single lost, repeated or reordered frames.</summary>
     public required int Faults { get; init; }
 

@@ -11,7 +11,7 @@ internal sealed class SessionAnswersCheck(Findings findings)
 
     public void Answered(SessionId session, ulong sequence, in CommandResult answer)
     {
-        if (session.IsNone || answer.Status is CommandStatus.SessionExpired or CommandStatus.EpochNotMatch) return;
+        if (session.IsNone || answer.Status is CommandStatus.SessionExpired or CommandStatus.EpochNotMatch or CommandStatus.FenceUnregistered) return;
         if (_answers.TryAdd((session, sequence), answer)) return;
         var first = _answers[(session, sequence)];
         if ((first.Status, first.Revision, first.Flag, first.Number) != (answer.Status, answer.Revision, answer.Flag, answer.Number))

@@ -69,7 +69,7 @@ internal sealed class SimulatedClient
                     _sessions.Remove(range.Group);
                     return new WriteOutcome(WriteKnowledge.Unknown, default);
                 }
-                if (reply.Answer.Status != CommandStatus.EpochNotMatch)
+                if (reply.Answer.Status is not (CommandStatus.EpochNotMatch or CommandStatus.FenceUnregistered))
                 {
                     _run.OperationAnswered();
                     return new WriteOutcome(WriteKnowledge.Done, reply.Answer);
@@ -117,6 +117,7 @@ internal sealed class SimulatedClient
         {
             Range = range.Id, Epoch = range.Epoch, Commands = encoded, Count = 1, Deadline = ClientBatch.DeadlineOf(node, TimeSpan.FromSeconds(1)),
             Leases = command.Put is { Lease: not 0 } put ? [new LeaseId(put.Lease)] : null,
+            Fences = command.Fence is { } fence ? [new WriteFence(fence.Lock, fence.Token)] : null,
         }));
         if (reply.IsAnswered && reply.Answer.Status is CommandStatus.Ok or CommandStatus.Mismatch) _run.Freshness.Acknowledged(range.Id, reply.Answer.Revision);
         return reply;

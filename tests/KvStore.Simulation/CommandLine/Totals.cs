@@ -11,6 +11,7 @@ internal sealed class Totals
     private TimeSpan _simulated;
     private long _operations;
     private long _faults;
+    private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
 
     public int Seeds { get; private set; }
     public TimeSpan Elapsed => _watch.Elapsed;
@@ -21,13 +22,15 @@ internal sealed class Totals
         _simulated += outcome.Simulated;
         _operations += outcome.Operations;
         _faults += outcome.Faults;
+        foreach (var (what, count) in outcome.Counts) _counts[what] = _counts.GetValueOrDefault(what) + count;
     }
 
     public override string ToString()
     {
         var seconds = _simulated.TotalSeconds;
         var processor = (Process.GetCurrentProcess().TotalProcessorTime - _processorAtStart).TotalSeconds;
+        var counted = string.Concat(_counts.Select(pair => string.Create(CultureInfo.InvariantCulture, $"\n{pair.Value} {pair.Key}")));
         return string.Create(CultureInfo.InvariantCulture,
-            $"{seconds / 3600:F2} simulated hours, {Seeds} seeds, {_operations} operations ({_operations / seconds:F1} a simulated second), {_faults} faults ({_faults / seconds:F2}), {seconds / _watch.Elapsed.TotalSeconds:F0} simulated seconds a second ({seconds / processor:F0} a second of processor time)");
+            $"{seconds / 3600:F2} simulated hours, {Seeds} seeds, {_operations} operations ({_operations / seconds:F1} a simulated second), {_faults} faults ({_faults / seconds:F2}), {seconds / _watch.Elapsed.TotalSeconds:F0} simulated seconds a second ({seconds / processor:F0} a second of processor time)") + counted;
     }
 }

@@ -1,5 +1,6 @@
 using System.Text;
 using KvStore.Node;
+using KvStore.Node.Locks;
 using KvStore.Node.Placement;
 using KvStore.Raft;
 using KvStore.Simulation.Checks;
@@ -22,6 +23,7 @@ internal sealed class SimulationRun : IDisposable
     private int _historyNumbers = 1_000_000;
     private int _clientsRunning;
     private long _operations;
+    private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
 
     public SimulationRun(ulong seed, SimulationOptions options)
     {
@@ -68,6 +70,16 @@ internal sealed class SimulationRun : IDisposable
     public int NewHistoryNumber() => _historyNumbers++;
 
     public void OperationAnswered() => _operations++;
+
+    /// <summary>Something that a workload did and that the totals show.</summary>
+    public void Count(string what) => _counts[what] = _counts.GetValueOrDefault(what) + 1;
+
+    /// <summary>The group that decides on a lock; null before any map is known.</summary>
+    public GroupId? HomeOf(string name)
+    {
+        RangeOf("");
+        return KnownMap?.Resolve(KeyspaceId.System, LockKeys.KeyOf(name))?.Group;
+    }
 
     /// <summary>The newest map that any node had; clients remember it when no node is up.</summary>
     public RangeDescriptor? RangeOf(string key)
@@ -152,6 +164,7 @@ internal sealed class SimulationRun : IDisposable
         Replay = ReplayCommand.Of(Seed, Options),
         Simulated = TimeSpan.FromTicks(Cluster.Clock.Now.Nanoseconds / 100),
         Operations = _operations,
+        Counts = _counts,
         Faults = _nemesis.Injected,
         FaultsPlanned = _plan.Faults.Count,
         TraceHash = Cluster.Trace.Hash,

@@ -5,14 +5,19 @@ namespace KvStore.Simulation.Workloads;
 /// <summary>All workloads. A new one is a file and a line here.</summary>
 internal static class WorkloadList
 {
-    private static readonly (string Name, Func<SimulationRun, IWorkload> Make)[] All =
+    /// <summary>Whether a run that names no workload has it.</summary>
+    private enum Runs { Always, WhenNamed }
+
+    private static readonly (string Name, Func<SimulationRun, IWorkload> Make, Runs Runs)[] All =
     [
-        ("register", run => new RegisterWorkload(run)),
-        ("counter", run => new CounterWorkload(run)),
+        ("register", run => new RegisterWorkload(run), Runs.Always),
+        ("counter", run => new CounterWorkload(run), Runs.Always),
+        ("lock", run => new LockWorkload(run, Fencing.On), Runs.Always),
+        ("lock-without-fencing", run => new LockWorkload(run, Fencing.Off), Runs.WhenNamed),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(each => each.Name)];
 
-    /// <summary>Some workloads by name, or all of them, which the clients share.</summary>
-    public static IReadOnlyList<IWorkload> Make(SimulationRun run, string? names) => [.. All.Where(each => names is null || names.Split(',').Contains(each.Name)).Select(each => each.Make(run))];
+    /// <summary>Some workloads by name, or all that must pass, which the clients share.</summary>
+    public static IReadOnlyList<IWorkload> Make(SimulationRun run, string? names) => [.. All.Where(each => names is null ? each.Runs == Runs.Always : names.Split(',').Contains(each.Name)).Select(each => each.Make(run))];
 }
