@@ -22,7 +22,7 @@ internal static class ExitCodes
     {
         CommandException e => e.Code,
         KvInvalidArgumentException => ExitCode.Usage,
-        KvNotFoundException or KvLeaseNotFoundException => ExitCode.NotFound,
+        KvNotFoundException or KvLockNotFoundException or KvLeaseNotFoundException => ExitCode.NotFound,
         KvUnavailableException or KvResourceExhaustedException => ExitCode.Unavailable,
         KvTimeoutException => ExitCode.Deadline,
         KvFencedException => ExitCode.Fenced,

@@ -7,6 +7,9 @@ namespace KvStore.Cli;
 /// <summary>The program: its commands, and what becomes of their errors.</summary>
 internal static class Kvctl
 {
+    /// <summary>What a command may take after an interrupt: to end what it runs under a lock and to give up the lock.</summary>
+    private static readonly TimeSpan TerminationTime = TimeSpan.FromSeconds(20);
+
     public static async Task<int> RunAsync(string[] args, CliConsole console)
     {
         var parsed = Build(console).Parse(args);
@@ -16,7 +19,7 @@ internal static class Kvctl
             console.Error.WriteLine($"Try: {CommandLine(parsed)} --help");
             return (int)ExitCode.Usage;
         }
-        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, Output = new StreamWriter(console.Output) { AutoFlush = true }, Error = console.Error }).ConfigureAwait(false);
+        return await parsed.InvokeAsync(new InvocationConfiguration { EnableDefaultExceptionHandler = false, ProcessTerminationTimeout = TerminationTime, Output = new StreamWriter(console.Output) { AutoFlush = true }, Error = console.Error }).ConfigureAwait(false);
     }
 
     public static RootCommand Build(CliConsole console)
@@ -35,6 +38,8 @@ internal static class Kvctl
         root.Add(ScanCommand.Build(builder));
         root.Add(WatchCommand.Build(builder));
         root.Add(LeaseCommand.Build(builder));
+        root.Add(LockCommand.Build(builder));
+        root.Add(ElectCommand.Build(builder));
         root.Add(ClusterCommand.Build(builder));
         root.Add(NodeCommand.Build(builder));
         root.Add(GroupCommand.Build(builder));

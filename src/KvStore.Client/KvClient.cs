@@ -1,11 +1,13 @@
 using Grpc.Core;
 using Grpc.Net.Client;
+using KvStore.Client.Elections;
 using KvStore.Client.Internal;
 using KvStore.Client.Internal.Operations;
 using KvStore.Client.Internal.Routing;
 using KvStore.Client.Internal.Transport;
 using KvStore.Client.Internal.Watching;
 using KvStore.Client.Leases;
+using KvStore.Client.Locks;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KvStore.Client;
@@ -47,6 +49,8 @@ public sealed class KvClient : IAsyncDisposable
         _default = Keyspace(options.DefaultKeyspace);
         Cluster = new KvCluster(dispatcher, this);
         Leases = new KvLeases(this);
+        Locks = new KvLocks(this);
+        Elections = new KvElections(this);
     }
 
     /// <summary>What concerns the cluster rather than keys: the cluster map, node status, leadership.</summary>
@@ -54,6 +58,12 @@ public sealed class KvClient : IAsyncDisposable
 
     /// <summary>Leases, which keys can be attached to.</summary>
     public KvLeases Leases { get; }
+
+    /// <summary>Locks with fencing tokens.</summary>
+    public KvLocks Locks { get; }
+
+    /// <summary>Elections: locks whose holder others follow.</summary>
+    public KvElections Elections { get; }
 
     internal Dispatcher Dispatcher => _dispatcher;
 

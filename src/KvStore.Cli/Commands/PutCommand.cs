@@ -16,9 +16,10 @@ internal static class PutCommand
         command.Add(key);
         command.Add(value);
         command.Add(lease);
+        var fence = FenceOption.On(command);
         return builder.Runs(command, (parsed, context, token) =>
         {
-            var write = new KvWriteOptions { Lease = parsed.GetValue(lease) is { } id ? LeaseIds.Parse(id) : KvLeaseId.None };
+            var write = new KvWriteOptions { Lease = parsed.GetValue(lease) is { } id ? LeaseIds.Parse(id) : KvLeaseId.None, Fence = fence.Read(parsed) };
             return RunAsync(new Options(parsed.GetValue(key)!, parsed.GetValue(value)!, write), context, token);
         });
     }

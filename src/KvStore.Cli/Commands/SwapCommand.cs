@@ -7,7 +7,10 @@ namespace KvStore.Cli.Commands;
 internal static class SwapCommand
 {
     /// <summary>A null <see cref="Value"/> deletes the key.</summary>
-    internal sealed record Options(string Key, KvExpectation Expected, string? Value);
+    internal sealed record Options(string Key, KvExpectation Expected, string? Value)
+    {
+        public KvWriteOptions Write { get; init; } = new();
+    }
 
     public static Command Build(CommandBuilder builder)
     {
@@ -23,8 +26,9 @@ internal static class SwapCommand
         command.Add(absent);
         command.Add(revision);
         command.Add(delete);
+        var fence = FenceOption.On(command);
         return builder.Runs(command, (parsed, context, token) =>
-            RunAsync(Read(parsed.GetValue(key)!, parsed.GetValue(values) ?? [], parsed.GetValue(absent), parsed.GetValue(revision), parsed.GetValue(delete)), context, token));
+            RunAsync(Read(parsed.GetValue(key)!, parsed.GetValue(values) ?? [], parsed.GetValue(absent), parsed.GetValue(revision), parsed.GetValue(delete)) with { Write = new KvWriteOptions { Fence = fence.Read(parsed) } }, context, token));
     }
 
     /// <exception cref="CommandException">The arguments do not fit together.</exception>
@@ -47,8 +51,8 @@ internal static class SwapCommand
     {
         await using var client = await context.ConnectAsync(cancellationToken).ConfigureAwait(false);
         var result = options.Value is { } value
-            ? await client.CompareAndSwapAsync(options.Key, options.Expected, value, cancellationToken: cancellationToken).ConfigureAwait(false)
-            : await client.CompareAndDeleteAsync(options.Key, options.Expected, cancellationToken: cancellationToken).ConfigureAwait(false);
+            ? await client.CompareAndSwapAsync(options.Key, options.Expected, value, options.Write, cancellationToken).ConfigureAwait(false)
+            : await client.CompareAndDeleteAsync(options.Key, options.Expected, options.Write, cancellationToken).ConfigureAwait(false);
         if (result.Swapped)
         {
             context.Print(WriteResults.Revision(result.Revision, ("swapped", true)));

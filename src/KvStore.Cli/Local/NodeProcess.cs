@@ -42,7 +42,7 @@ internal static class NodeProcess
     public static void Signal(LocalNode node, int signal)
     {
         if (StateOf(node) == ProcessState.Stopped) return;
-        if (Kill(node.ProcessId, signal) != 0 && StateOf(node) != ProcessState.Stopped)
+        if (Signals.Send(node.ProcessId, signal) != 0 && StateOf(node) != ProcessState.Stopped)
             throw new CommandException(ExitCode.Error, $"node {node.NodeId} (process {node.ProcessId}) could not be signalled: error {Marshal.GetLastPInvokeError()}");
     }
 
@@ -84,8 +84,4 @@ internal static class NodeProcess
             return null;
         }
     }
-
-    [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static extern int Kill(int processId, int signal);
 }

@@ -13,7 +13,7 @@ internal static class FailureTranslation
     public static KvException ToException(Operation operation, Failure failure)
     {
         // An answer that apply gave is exact even for a repeated write, because the repetition has the same id.
-        var fromApply = failure.Code is ErrorCode.FailedPrecondition or ErrorCode.Fenced or ErrorCode.NotColocated or ErrorCode.LeaseNotFound;
+        var fromApply = failure.Code is ErrorCode.FailedPrecondition or ErrorCode.Fenced or ErrorCode.LockNotFound or ErrorCode.NotColocated or ErrorCode.LeaseNotFound;
         var unknown = operation.IsWrite && (failure.OutcomeUnknown || (operation.MayBeApplied && !fromApply) || failure.Code == ErrorCode.Internal);
         return ToException(failure, $"{Name(operation)}: {failure.Message}", unknown ? KvOutcome.Unknown : KvOutcome.NotApplied);
     }
@@ -35,6 +35,8 @@ internal static class FailureTranslation
             ErrorCode.NotFound => new KvNotFoundException(message, outcome, cause),
             ErrorCode.Fenced => new KvFencedException(message, outcome, cause),
             ErrorCode.LeaseNotFound => new KvLeaseNotFoundException(message, outcome, cause),
+            ErrorCode.LockNotFound => new KvLockNotFoundException(message, outcome, cause),
+            ErrorCode.LeaseElsewhere => new KvPreconditionFailedException(message, outcome, cause),
             ErrorCode.NotColocated => new KvNotColocatedException(message, outcome, cause),
             _ => new KvInternalException(message, outcome, cause),
         };

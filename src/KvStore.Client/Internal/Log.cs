@@ -23,6 +23,9 @@ internal static partial class Log
     [LoggerMessage(6, LogLevel.Debug, "Retrying an operation after attempt {Attempt}: {Reason}")]
     public static partial void Retrying(ILogger logger, int attempt, string reason);
 
+    [LoggerMessage(21, LogLevel.Warning, "The lease of lock {Name} could not be revoked and will end by itself: {Reason}")]
+    public static partial void LeaseLeft(ILogger logger, string name, string reason);
+
     [LoggerMessage(20, LogLevel.Warning, "Leases of group {Group} were not renewed, and will be tried again: {Reason}")]
     public static partial void KeepAliveFailed(ILogger logger, ulong group, string reason);
 }

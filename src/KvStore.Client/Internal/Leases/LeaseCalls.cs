@@ -15,51 +15,14 @@ internal sealed class LeaseCalls(KvClient client)
 {
     /// <summary>As in the node's LeaseId: the owner's number stands above these bits.</summary>
     private const int NumberBits = 43;
-    private static readonly TimeSpan AttemptMax = TimeSpan.FromSeconds(3);
 
-    private readonly Dispatcher _dispatcher = client.Dispatcher;
-    private readonly TimeProvider _time = client.Options.TimeProvider;
+    private readonly RepeatedCalls _calls = new(client);
 
     public static ulong GroupOf(KvLeaseId lease) => lease.Value >> NumberBits;
 
-    /// <param name="what">Begins every message.</param>
-    /// <param name="group">Whose leader to ask first; 0: any node.</param>
-    /// <param name="timeout">All attempts together; null: the client's.</param>
-    /// <param name="send">Makes one attempt.</param>
-    /// <param name="cancellationToken">Ends the call.</param>
-    /// <param name="unknown">Called when an attempt has ended that may have taken effect.</param>
-    public async Task<T> CallAsync<T>(string what, ulong group, TimeSpan? timeout, Func<Lease.LeaseClient, CallOptions, Task<T>> send, CancellationToken cancellationToken, Action? unknown = null)
-    {
-        var (started, limit) = (_time.GetTimestamp(), client.TimeoutOf(timeout));
-        var outcome = KvOutcome.NotApplied;
-        for (var attempt = 0; ; attempt++)
-        {
-            cancellationToken.ThrowIfCancellationRequested();
-            ObjectDisposedException.ThrowIf(client.IsDisposed, client);
-            var address = AddressFor(group, attempt);
-            var left = limit - _time.GetElapsedTime(started);
-            Failure failure;
-            try
-            {
-                var options = new CallOptions().WithDeadline(DateTime.UtcNow + (left < AttemptMax ? left : AttemptMax)).WithCancellationToken(cancellationToken);
-                return await send(ClientTo(address), options).ConfigureAwait(false);
-            }
-            catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or ObjectDisposedException)
-            {
-                cancellationToken.ThrowIfCancellationRequested();
-                failure = FailureReader.Read(e, address);
-            }
-            if (failure.OutcomeUnknown)
-            {
-                outcome = KvOutcome.Unknown;
-                unknown?.Invoke();
-            }
-            var pause = failure.RetryAfter > _dispatcher.Pause(attempt) ? failure.RetryAfter : _dispatcher.Pause(attempt);
-            if (!MayTryAgain(failure) || _time.GetElapsedTime(started) + pause >= limit) throw FailureTranslation.ToException(failure, $"{what}: {failure.Message}", outcome);
-            _ = _dispatcher.Topology.RefreshAsync();
-            await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(false);
-        }
-    }
+    /// <inheritdoc cref="RepeatedCalls.CallAsync"/>
+    public Task<T> CallAsync<T>(string what, ulong group, TimeSpan? timeout, Func<Lease.LeaseClient, CallOptions, Task<T>> send, CancellationToken cancellationToken, Action? unknown = null) =>
+        _calls.CallAsync(what, group, client.TimeoutOf(timeout), (invoker, options) => send(new Lease.LeaseClient(invoker), options), cancellationToken, unknown);
 
     public async Task<RevokeOutcome> RevokeAsync(KvLeaseId lease, CancellationToken cancellationToken)
     {
@@ -85,16 +48,7 @@ internal sealed class LeaseCalls(KvClient client)
         return answer;
     }, cancellationToken);
 
-    /// <summary>The node to ask in an attempt: the leader, then all nodes in turn.</summary>
-    public string AddressFor(ulong group, int attempt)
-    {
-        var topology = _dispatcher.Topology;
-        var leader = group == 0 || attempt % 2 == 1 ? 0 : topology.Current.Ranges.FirstOrDefault(range => range.Group.GroupId == group)?.Group.Leader ?? 0;
-        return leader != 0 && topology.AddressOf(leader) is { } address ? address : topology.Candidates()[0];
-    }
+    public string AddressFor(ulong group, int attempt) => _calls.AddressFor(group, attempt);
 
-    public Lease.LeaseClient ClientTo(string address) => new(_dispatcher.Connections.To(address).Invoker);
-
-    private static bool MayTryAgain(Failure failure) =>
-        !failure.Denied && failure.Code is ErrorCode.Unavailable or ErrorCode.NotLeader or ErrorCode.ResourceExhausted or ErrorCode.DeadlineExceeded;
+    public Lease.LeaseClient ClientTo(string address) => new(_calls.InvokerTo(address));
 }
