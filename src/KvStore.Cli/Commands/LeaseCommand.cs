@@ -17,7 +17,7 @@ internal static class LeaseCommand
 
     public static Command Build(CommandBuilder builder)
     {
-        var command = CommandBuilder.New("lease", "Works with leases: keys that were put with one are deleted when it ends.", "kvctl put worker/1 here --lease $(kvctl lease grant 30s)");
+        var command = CommandBuilder.New("lease", "Works with leases: keys that were put with one are deleted when it ends.", "kvctl lease grant 30s && kvctl put worker/1 here --lease 80000000001");
         command.Add(Grant(builder));
         command.Add(Revoke(builder));
         command.Add(KeepAlive(builder));
