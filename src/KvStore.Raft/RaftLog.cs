@@ -54,7 +54,7 @@ internal sealed class RaftLog
     /// <summary>Committed as far as this replica knows. Never goes back; nothing at or below it is ever truncated.</summary>
     public LogIndex Commit { get; private set; }
 
-    /// <summary>Given out to the host to be applied. Applied ≤ Applying ≤ min(Commit, Persisted).</summary>
+    /// <summary>Given out to the host to be applied, or covered by a RaftSnapshot that it has installed. Applied ≤ Applying ≤ Commit, and nothing is given out before it is durable.</summary>
     public LogIndex Applying { get; private set; }
 
     public LogIndex Applied { get; private set; }
@@ -132,7 +132,9 @@ internal sealed class RaftLog
     {
         // What was given out before a snapshot was installed may be reported after it.
         if (index <= Applied) return;
-        Invariant.That(index <= Applying, "only what was given out is applied");
+        Invariant.That(index <= Commit, "only what is committed is applied");
+        // Beyond what was given out when the host has switched its state machine to a RaftSnapshot of entries that this log holds, too.
+        Applying = LogIndex.Max(Applying, index);
         Applied = index;
         while (_applies.Count > 0 && _applies.Peek().Last <= index) _applyBytes -= _applies.Dequeue().Bytes;
         Evict();

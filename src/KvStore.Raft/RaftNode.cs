@@ -121,7 +121,7 @@ public sealed class RaftNode
     /// <summary>A batch's <see cref="Ready.HardState"/> is durable. A candidate's own vote counts from here on.</summary>
     public void HardStatePersisted(HardState state) => _replica.Role.OnHardStatePersisted(state);
 
-    /// <summary>The state machine has applied everything up to <paramref name="index"/>.</summary>
+    /// <summary>The state machine has applied everything up to <paramref name="index"/>, or holds it by an installed RaftSnapshot: not beyond <see cref="Commit"/>.</summary>
     public void Applied(LogIndex index, MonotonicTime now)
     {
         _replica.Advance(now);

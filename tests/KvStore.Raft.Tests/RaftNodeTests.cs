@@ -151,6 +151,22 @@ public sealed class RaftNodeTests
         Assert.Throws<InvariantViolationException>(() => log.TruncateFrom(new LogIndex(2)));
     }
 
+    /// <summary>Simulation, seed 102: the WAL was stalled, the leader sent a snapshot of entries that the follower's log held but had not been given back to be applied.</summary>
+    [Fact]
+    public void A_snapshot_may_bring_the_host_further_than_what_was_given_out_to_be_applied()
+    {
+        var bench = new Bench(term: 1);
+        bench.Node.Step(bench.Append(term: 1, previous: 0, previousTerm: 0, terms: [1, 1, 1]), bench.Now);
+        var batch = bench.Node.TakeReady();
+        bench.Node.Step(new RaftMessage { Kind = MessageKind.InstallSnapshot, From = new(2), To = new(1), Term = new(1), Index = new(2), LogTerm = new(1), Configuration = bench.Node.Configuration }, bench.Now);
+        Assert.Null(bench.Node.TakeReady().InstalledSnapshot);
+        bench.Node.Applied(new LogIndex(2), bench.Now);
+        bench.Node.Persisted(batch.Entries[^1].Index, batch.Entries[^1].Term, bench.Now);
+        bench.Node.Step(bench.Heartbeat(term: 1, commit: 3), bench.Now);
+        Assert.Equal(new LogIndex(3), Assert.Single(bench.Node.TakeReady().Committed).Index);
+        Assert.Throws<InvariantViolationException>(() => bench.Node.Applied(new LogIndex(4), bench.Now));
+    }
+
     [Fact]
     public void Compaction_keeps_the_term_at_the_border_and_the_configuration()
     {
