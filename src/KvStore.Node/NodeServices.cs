@@ -8,4 +8,8 @@ using Microsoft.Extensions.Logging;
 namespace KvStore.Node;
 
 /// <summary>The world as a node sees it: everything that simulation replaces.</summary>
-public sealed record NodeServices(IFileSystem FileSystem, IRecordStoreFactory RecordStores, ITimeSource Time, ITransport Transport, IWorkerHost Workers, ILoggerFactory Loggers, ulong Seed);
+public sealed record NodeServices(IFileSystem FileSystem, IRecordStoreFactory RecordStores, ITimeSource Time, ITransport Transport, IWorkerHost Workers, ILoggerFactory Loggers, ulong Seed)
+{
+    /// <summary>Sees what replicas log and apply; null: nobody looks.</summary>
+    internal Replicas.IReplicaObserver? Observer { get; init; }
+}

@@ -10,6 +10,8 @@ namespace KvStore.Node.Replicas;
 /// <summary>What the appliers of one apply worker need of their node.</summary>
 internal sealed record ApplierServices(NodeOptions Options, MaintenanceQueue Maintenance, ReplicaAddresses Addresses, OutgoingFrames Frames, ILogger Logger)
 {
+    public IReplicaObserver? Observer { get; init; }
+
     /// <summary>The meta group has applied a new map. Called on the apply worker.</summary>
     public required Action<ClusterMap> MapApplied { get; init; }
 

@@ -17,6 +17,8 @@ internal sealed record DriverServices(NodeOptions Options, WalWriter Wal, Replic
     /// <summary>How leaders talk to other groups.</summary>
     public required Calls.GroupCalls Calls { get; init; }
 
+    public IReplicaObserver? Observer { get; init; }
+
     /// <summary>What the leader of the meta group proposes when there is no map yet.</summary>
     public required Commands.InitializeCluster FirstMap { get; init; }
 }

@@ -143,6 +143,7 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
             throw;
         }
         Replica.Applied = entry.Index;
+        services.Observer?.Applied(Replica, entry, _machine.Hash);
         _bytesSinceCheckpoint += entry.Size;
         if (waiting is not null) Answer(waiting);
         if (_machine.Locks.Events is { Count: > 0 } events) services.LockWaits.Happened(Replica.Group, entry.Index, events);
@@ -231,6 +232,7 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
         _bytesSinceCheckpoint = 0;
         Replica.Machine = machine;
         Replica.Applied = machine.Applied;
+        services.Observer?.Switched(Replica, machine.Applied, machine.Hash);
         services.LockWaits.Replaced(Replica.Group, machine.Applied, machine.Locks);
         var held = _held.ToArray();
         _held.Clear();

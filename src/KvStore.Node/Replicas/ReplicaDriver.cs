@@ -232,12 +232,14 @@ internal sealed class ReplicaDriver
         {
             turn.Wal.Records.Add(WalRecord.Reset(Replica.Group, installed.Index, installed.Term));
             _tail.Reset(installed.Index);
+            _services.Observer?.Reset(Replica, installed.Index, installed.Term);
         }
         if (ready.Entries.Count > 0)
         {
             turn.Wal.Records.Add(WalRecord.Append(Replica.Group, ready.Entries));
             _clock.Observe(ready.Entries, turn.Now);
             _tail.Appended(ready.Entries);
+            _services.Observer?.Logged(Replica, ready.Entries);
         }
         if (ready.HardState is null && ready.Entries.Count == 0 && ready.InstalledSnapshot is null && (ready.MessagesAfterSync.Count == 0 || _submissionsInFlight == 0))
         {

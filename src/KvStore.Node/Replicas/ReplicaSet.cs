@@ -54,12 +54,12 @@ internal sealed class ReplicaSet
         var firstMap = FirstMap.Build(options);
         _driverServices = [.. _loops.Select(_ => new DriverServices(options, WalWriter, _addresses, _sender, new EntryPayloadWriter(), random, logger)
         {
-            WalUnderPressure = group => Volatile.Read(ref _pinningGroup) == group.Value, Map = () => View.Map, FirstMap = firstMap, Calls = Calls,
+            WalUnderPressure = group => Volatile.Read(ref _pinningGroup) == group.Value, Map = () => View.Map, FirstMap = firstMap, Observer = services.Observer, Calls = Calls,
         })];
         _applyWorkers = [.. Enumerable.Range(0, options.ApplyWorkers).Select(i => new ApplyWorker(i, failure))];
         _applierServices = [.. _applyWorkers.Select(_ => new ApplierServices(options, _maintenance, _addresses, new OutgoingFrames(services.Transport), logger)
         {
-            MapApplied = MapApplied, Checkpointed = Checkpointed, LockWaits = LockWaits,
+            MapApplied = MapApplied, Checkpointed = Checkpointed, Observer = services.Observer, LockWaits = LockWaits,
         })];
         foreach (var replica in FirstMap.MetaGroup(options.Founders).Replicas) _addresses.Learn(GroupId.Meta, replica.Id, replica.Node);
     }
@@ -133,6 +133,7 @@ internal sealed class ReplicaSet
         clock.Observe(start.Entries, now);
         var applier = new ReplicaApplier(replica, store, machine, _applierServices[ApplyNumber(group)]);
         var driver = new ReplicaDriver(replica, applier, raft, clock, _driverServices[LoopNumber(group)]);
+        _services.Observer?.Started(replica, start);
         Publish(replica, applier);
         replica.Loop.Post(new LoopInput(LoopInputKind.Add, replica, driver));
     }

@@ -121,11 +121,7 @@ internal sealed class VoteFile : IDisposable
 
     private void WriteCopies(VoteCopy copy)
     {
-        foreach (int slot in touched)
-        {
-            slots[slot].Write(block, walId, slot, copy);
-            file.WriteAt(block, OffsetOf(slot, copy, slots.Length));
-        }
+        foreach (int slot in touched) WriteCopy(slot, copy);
 #if PLANTED
         if (Plants.Has(PlantedBug.VoteNotSynced)) return;
 #endif
@@ -204,13 +200,34 @@ internal sealed class VoteFile : IDisposable
             if (a is null || b is null) WalLog.VoteCopyDamaged(logger, file.Path, slot, a is null ? VoteCopy.A : VoteCopy.B);
             if (heal) Heal(slot, a == newest ? VoteCopy.B : VoteCopy.A);
         }
+        if (heal) RewriteAll();
     }
 
     private void Heal(int slot, VoteCopy copy)
     {
+        WriteCopy(slot, copy);
+        file.Sync();
+    }
+
+    /// <summary>
+    /// Writes everything again, as it is, one copy after the other: if a sync before the start had failed, what was read may be in the page cache alone, marked clean, and would go with
+    /// the power after this process had relied on it.
+    /// </summary>
+    private void RewriteAll()
+    {
+        byte[] copies = new byte[slots.Length * VoteSlot.Bytes];
+        for (VoteCopy copy = VoteCopy.A; copy <= VoteCopy.B; copy++)
+        {
+            for (int slot = 0; slot < slots.Length; slot++) slots[slot].Write(copies.AsSpan(slot * VoteSlot.Bytes), walId, slot, copy);
+            file.WriteAt(copies, OffsetOf(0, copy, slots.Length));
+            file.Sync();
+        }
+    }
+
+    private void WriteCopy(int slot, VoteCopy copy)
+    {
         slots[slot].Write(block, walId, slot, copy);
         file.WriteAt(block, OffsetOf(slot, copy, slots.Length));
-        file.Sync();
     }
 
     private VoteSlot? ReadCopy(int slot, VoteCopy copy)

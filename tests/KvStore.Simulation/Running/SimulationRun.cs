@@ -35,6 +35,7 @@ internal sealed class SimulationRun : IDisposable
         ClientNetwork = new ClientNetwork(Cluster);
         Freshness = new FreshnessCheck(Cluster.Clock, Findings) { TrustsLeases = TrustsLeases };
         SessionAnswers = new SessionAnswersCheck(Findings);
+        new ReplicaWatch(Cluster, CheckList.Make(this));
         _plan = FaultPlan.Of(seed, options.Duration);
         _nemesis = new Nemesis(this, _plan);
         _workloads = WorkloadList.Make(this, options.Workload);

@@ -2,6 +2,7 @@ using System.Text;
 using KvStore.Node;
 using KvStore.Node.Commands;
 using KvStore.Node.Placement;
+using KvStore.Node.Replicas;
 using KvStore.Node.StateMachine;
 using KvStore.Raft;
 using Microsoft.Extensions.Logging;
@@ -49,6 +50,9 @@ internal sealed class VirtualCluster : IDisposable
 
     /// <summary>Called after each turn of a worker.</summary>
     public Action<VirtualNode, VirtualWorker>? TurnEnded { get; set; }
+
+    /// <summary>Makes what is to see the replicas of a node in its next life; null: nothing does.</summary>
+    public Func<VirtualNode, IReplicaObserver?> Observe { get; set; } = static _ => null;
 
     /// <summary>Something was found: the world is not to go on.</summary>
     public bool IsHalted { get; set; }

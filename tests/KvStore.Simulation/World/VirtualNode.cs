@@ -45,7 +45,7 @@ internal sealed class VirtualNode
         var options = _cluster.OptionsOf(Id);
         options = Configure?.Invoke(options) ?? options;
         var disk = new LifeDisk(Disk, Life);
-        var services = new NodeServices(disk, new MemoryRecordStoreFactory(disk), Life, _cluster.Network.Join(Life), Workers, _cluster.LoggersOf(Id), _cluster.Seed * 1000 + Id.Value * 100 + (ulong)_starts++);
+        var services = new NodeServices(disk, new MemoryRecordStoreFactory(disk), Life, _cluster.Network.Join(Life), Workers, _cluster.LoggersOf(Id), _cluster.Seed * 1000 + Id.Value * 100 + (ulong)_starts++) { Observer = _cluster.Observe(this) };
         _node = KvNode.Open(options, services);
         _node.Start();
     }

@@ -69,6 +69,29 @@ public sealed class WalCrashTests
         for (ulong seed = 0; seed < 20; seed++) Assert.Equal(seen.ShowLogs(), Recovered(fileSystem.CrashClone(seed)).ShowLogs());
     }
 
+    /// <summary>Simulation, seed 504: the sync of a vote failed, the process was started again, relied on what the page cache showed, and lost it with the power.</summary>
+    [Theory]
+    [InlineData(0), InlineData(1)]
+    public void A_vote_that_was_read_at_the_start_is_durable_though_its_own_sync_had_failed(int failedStarts)
+    {
+        MemoryFileSystem fileSystem = new();
+        Storage.Wal.Wal wal = Open(fileSystem, Small);
+        wal.Write(Batch().Vote(1, 1));
+        fileSystem.FailSyncs = true;
+        Assert.Throws<IOException>(() => wal.Write(Batch().Vote(1, 2)));
+        for (int i = 0; i < failedStarts; i++)
+        {
+            fileSystem.KillProcess();
+            Assert.Throws<IOException>(() => Open(fileSystem, Small));
+        }
+        fileSystem.FailSyncs = false;
+        fileSystem.KillProcess();
+
+        HardState seen = Recovered(fileSystem).StateOf(1);
+        Assert.Equal(new Term(2), seen.Term);
+        for (ulong seed = 0; seed < 20; seed++) Assert.Equal(seen, Recovered(fileSystem.CrashClone(seed)).StateOf(1));
+    }
+
     [Fact]
     public void A_failed_write_or_sync_is_final()
     {
