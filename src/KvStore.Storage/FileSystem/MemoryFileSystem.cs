@@ -15,6 +15,8 @@ public sealed class MemoryFileSystem : IFileSystem
     private MemoryNames names = new();
     private long incarnation;
     private bool stopped;
+    /// <summary>Of all files; null when it has to be counted again. Cleared before each call that may change it.</summary>
+    private long? used;
 
     /// <summary>Bytes that all files together may have.</summary>
     public long CapacityBytes { get; set; } = Unlimited;
@@ -37,7 +39,7 @@ public sealed class MemoryFileSystem : IFileSystem
     /// <summary>Bytes that all files together have, allocated or written.</summary>
     public long UsedBytes
     {
-        get { lock (gate) return names.Files.Sum(file => file.Length); }
+        get { lock (gate) return used ??= names.Files.Sum(file => file.Length); }
     }
 
     public IFile Open(string path, FileOpen mode)
@@ -55,6 +57,7 @@ public sealed class MemoryFileSystem : IFileSystem
             if (names.IsDirectory(path)) throw new IOException($"open of '{path}' failed: it is a directory");
             content = new MemoryFileContent();
             names.AddFile(path, content);
+            used = null;
         }
         return new MemoryFile(this, path, content, incarnation, mode);
     }
@@ -96,6 +99,7 @@ public sealed class MemoryFileSystem : IFileSystem
         {
             if (names.FindFile(path) is null) throw new FileNotFoundException($"delete of '{path}' failed: there is no such file", path);
             names.Delete(path);
+            used = null;
         }
     }
 
@@ -107,6 +111,7 @@ public sealed class MemoryFileSystem : IFileSystem
         {
             if (!names.IsDirectory(path)) throw new DirectoryNotFoundException($"delete of '{path}' failed: there is no such directory");
             foreach (string name in names.TreeBottomUp(path)) names.Delete(name);
+            used = null;
         }
     }
 
@@ -120,6 +125,7 @@ public sealed class MemoryFileSystem : IFileSystem
             if (!names.IsDirectory(MemoryNames.ParentOf(to))) throw new DirectoryNotFoundException($"rename of '{from}' to '{to}' failed: there is no such directory");
             if (names.IsDirectory(to)) throw new IOException($"rename of '{from}' to '{to}' failed: the target is a directory");
             names.Rename(from, to);
+            used = null;
         }
     }
 
@@ -153,6 +159,7 @@ public sealed class MemoryFileSystem : IFileSystem
         {
             CrashDice dice = new(seed);
             names = names.Survivor(ref dice);
+            used = null;
             incarnation++;
             locks.Clear();
             stopped = false;
@@ -214,6 +221,7 @@ public sealed class MemoryFileSystem : IFileSystem
         {
             CheckRunning(file);
             int room = (int)Math.Min(data.Length, file.Content.Length - offset + Room());
+            if (offset + room > file.Content.Length) used = null;
             if (room > 0) file.Content.Write(data[..room], offset);
             if (room < data.Length) throw new DiskFullException($"pwrite of '{file.Path}' failed: no space left");
         }
@@ -237,8 +245,10 @@ public sealed class MemoryFileSystem : IFileSystem
         lock (gate)
         {
             CheckRunning(file);
+            used = null;
             if (length - file.Content.Length > Room()) throw new DiskFullException($"fallocate of '{file.Path}' failed: no space left");
             file.Content.Grow(length);
+            used = null;
         }
     }
 
@@ -249,10 +259,11 @@ public sealed class MemoryFileSystem : IFileSystem
         {
             CheckRunning(file);
             file.Content.Truncate(length);
+            used = null;
         }
     }
 
-    private long Room() => CapacityBytes == Unlimited ? Unlimited : Math.Max(0, CapacityBytes - names.Files.Sum(file => file.Length));
+    private long Room() => CapacityBytes == Unlimited ? Unlimited : Math.Max(0, CapacityBytes - UsedBytes);
 
     private void Begin(FileOperationKind kind, string path, long offset, int length)
     {

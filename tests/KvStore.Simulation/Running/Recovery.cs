@@ -9,6 +9,8 @@ internal sealed class Recovery(SimulationRun run)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(20);
+
     private readonly VirtualRandom _random = VirtualRandom.Stream(run.Seed, "recovery");
 
     public void Run()
@@ -61,11 +63,14 @@ internal sealed class Recovery(SimulationRun run)
 
     private void WaitUntilWhole(List<VirtualNode> nodes)
     {
-        Wait(() => nodes.All(node => node.IsUp && node.Node.NotReadyReason is null), () => string.Join("; ", nodes.Select(node => $"node {node.Id}: {(node.IsUp ? node.Node.NotReadyReason ?? "ready" : "down")}")));
+        WaitUntilReady(nodes);
         if (run.IsHalted) return;
         foreach (var range in run.Cluster.Map.Ranges.ToList()) Commit(range);
         foreach (var group in run.Cluster.Map.Groups) Converge(group.Id, nodes);
     }
+
+    public void WaitUntilReady(IReadOnlyList<VirtualNode> nodes) => Wait(() => nodes.All(node => node.IsUp && node.Node.NotReadyReason is null),
+        () => string.Join("; ", nodes.Select(node => $"node {node.Id}: {(node.IsUp ? node.Node.NotReadyReason ?? "ready" : "down")}")));
 
     /// <summary>A write to each range goes through at the first or a later attempt.</summary>
     private void Commit(Node.Placement.RangeDescriptor range)
@@ -114,8 +119,14 @@ internal sealed class Recovery(SimulationRun run)
         }
     }
 
-    private void Wait(Func<bool> condition, Func<string> state)
+    /// <summary>The condition is looked at every few milliseconds: it costs more than what happens in between.</summary>
+    public void Wait(Func<bool> condition, Func<string> state)
     {
-        if (!run.IsHalted) run.Cluster.RunUntil(() => run.IsHalted || condition(), Limit, state);
+        var end = run.Cluster.Clock.Now + Limit;
+        while (!run.IsHalted && !condition())
+        {
+            if (run.Cluster.Clock.Now >= end) throw new SimulationException($"not within {Limit.TotalSeconds} s: {state()}");
+            run.Cluster.RunFor(Look);
+        }
     }
 }

@@ -51,8 +51,8 @@ internal sealed class SimulationRun : IDisposable
     public FreshnessCheck Freshness { get; }
     public SessionAnswersCheck SessionAnswers { get; }
 
-    public TimeSpan ThinkTimeMin => TimeSpan.FromMilliseconds(10);
-    public TimeSpan ThinkTimeMax => TimeSpan.FromMilliseconds(150);
+    public TimeSpan ThinkTimeMin => TimeSpan.FromMilliseconds(20);
+    public TimeSpan ThinkTimeMax => TimeSpan.FromMilliseconds(290);
 
     /// <summary>Whether clocks stay within the drift that the leader lease allows for; if not, no client asks for a read that relies on it.</summary>
     public bool TrustsLeases => Shape.ClocksKeepTheirBound;
@@ -119,7 +119,7 @@ internal sealed class SimulationRun : IDisposable
             node.Clock.StartFrom(new MonotonicTime(Cluster.Random.Between(1_000_000_000, 1_000_000_000_000)));
             Machines.Start(node);
         }
-        Cluster.WaitUntilReady();
+        new Recovery(this).WaitUntilReady(Cluster.Nodes);
     }
 
     private void RunUnderFaults()
@@ -154,7 +154,7 @@ internal sealed class SimulationRun : IDisposable
         WaitForClients();
     }
 
-    public void WaitForClients() => Cluster.RunUntil(() => _clientsRunning == 0 || IsHalted, TimeSpan.FromSeconds(60), () => $"{_clientsRunning} clients have not ended");
+    public void WaitForClients() => new Recovery(this).Wait(() => _clientsRunning == 0, () => $"{_clientsRunning} clients have not ended");
 
     private SimulationOutcome Outcome() => new()
     {

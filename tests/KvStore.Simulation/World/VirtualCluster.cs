@@ -18,6 +18,8 @@ internal sealed class VirtualCluster : IDisposable
     /// <summary>Processes that stand still in the middle of something, each on top of the one before.</summary>
     private const int NestingMax = 4;
 
+    private static readonly Action Nothing = static () => { };
+
     private readonly VirtualContext _context = new();
     private readonly SynchronizationContext? _before = SynchronizationContext.Current;
     private readonly IReadOnlyList<Founder> _founders;
@@ -94,7 +96,7 @@ internal sealed class VirtualCluster : IDisposable
     public void RunFor(TimeSpan time)
     {
         var end = Clock.Now + time;
-        Clock.At(end, static () => { });
+        Clock.At(end, Nothing);
         while (Clock.Now < end && !IsHalted) Step();
     }
 
@@ -103,7 +105,7 @@ internal sealed class VirtualCluster : IDisposable
     {
         _nesting++;
         var end = Clock.Now + time;
-        Clock.At(end, static () => { });
+        Clock.At(end, Nothing);
         while (Clock.Now < end && !standing.HasEnded && !IsHalted) Step();
         _nesting--;
     }

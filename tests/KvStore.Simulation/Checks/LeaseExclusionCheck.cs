@@ -1,0 +1,17 @@
+using KvStore.Raft;
+
+namespace KvStore.Simulation.Checks;
+
+/// <summary>While a leader lease holds, by its holder's own clock, nobody else becomes leader of the group. Only while clocks keep their bound.</summary>
+internal sealed class LeaseExclusionCheck(Findings findings) : ReplicaCheck("leader lease", findings)
+{
+    public override void BecameLeader(ObservedReplica replica, Term term)
+    {
+        foreach (var other in replica.Group.Replicas.Values)
+        {
+            if (other == replica || other.Live is not { } live || !other.Node.IsUp) continue;
+            var left = live.LeaseUntil - other.Node.Clock.Now;
+            if (left > TimeSpan.Zero) Report($"{replica} leads in term {term}, while {other} still has a lease for {left.TotalMilliseconds} ms");
+        }
+    }
+}
