@@ -321,17 +321,7 @@ public sealed class KvNode : IDisposable
     public Storage.Engine.Revision? CompactRevisionOf(RangeId range) =>
         Map?.Find(range) is { } known ? _replicas.View.Find(known.Group)?.Machine?.Owned.Find(range)?.Store.CompactRevision : null;
 
-    public NodeStatus Status() => new(Id, ClusterId, NotReadyReason, [.. _replicas.View.Replicas.Select(Status)], _wal.Bytes);
-
-    private static ReplicaStatus Status(GroupReplica replica)
-    {
-        var (view, statistics) = (replica.View, replica.Statistics);
-        var keys = replica.Machine?.Owned.All.Sum(range => range.Store.Keys) ?? 0;
-        return new ReplicaStatus(replica.Group, replica.Id, view.Role, view.Term, view.Leader, replica.Commit, replica.Applied, replica.Last, replica.First, keys, statistics.StateHash, statistics.Sessions, replica.StoppedReason)
-        {
-            Alarm = statistics.Alarm,
-        };
-    }
+    public NodeStatus Status() => new(Id, ClusterId, NotReadyReason, [.. _replicas.View.Replicas.Select(ReplicaStatus.Of)], _wal.Bytes);
 
     /// <summary>Graceful end: transfers leadership away, refuses new work, lets what is in flight finish up to <paramref name="deadline"/>, syncs. Complete when the returned task is.</summary>
     public async Task StopAsync(TimeSpan deadline)

@@ -97,7 +97,11 @@ internal sealed class GroupReplica(GroupId group, ReplicaId id, ReplicaLoop loop
 }
 
 /// <summary>Counts that status shows, published by the apply worker.</summary>
-internal sealed record ReplicaStatistics(ulong StateHash, int Sessions, string? Alarm)
+/// <param name="Applied">The index at which all of these were taken, so that hashes of two replicas can be compared.</param>
+/// <param name="StateHash">Of the state at that index.</param>
+/// <param name="Sessions">Client sessions that it holds.</param>
+/// <param name="Alarm">Its hash has differed from another replica's.</param>
+internal sealed record ReplicaStatistics(LogIndex Applied, ulong StateHash, int Sessions, string? Alarm)
 {
-    public static readonly ReplicaStatistics None = new(0, 0, null);
+    public static readonly ReplicaStatistics None = new(LogIndex.None, 0, 0, null);
 }

@@ -93,7 +93,7 @@ internal sealed class ReplicaApplier(GroupReplica replica, GroupStore store, Gro
     {
         if (_detached || Replica.StoppedReason is not null) return;
         WakeReaders();
-        Replica.Statistics = new ReplicaStatistics(_machine.Hash, _machine.Sessions, _hashes.Alarm);
+        Replica.Statistics = new ReplicaStatistics(_machine.Applied, _machine.Hash, _machine.Sessions, _hashes.Alarm);
         var applied = new LoopInput(LoopInputKind.Applied, Replica, Number: _machine.Applied.Value);
         var removals = _machine.Locks.Removals;
         if (_configurationApplied || removals != _removals) Replica.Loop.Post(applied);

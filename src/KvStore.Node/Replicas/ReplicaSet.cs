@@ -127,7 +127,7 @@ internal sealed class ReplicaSet
         var replica = new GroupReplica(group, id, LoopOf(group), ApplyWorkerOf(group), new ReplicaView(raft.Role, raft.Term, NodeId.None, raft.Configuration), machine)
         {
             Commit = raft.Commit, Applied = machine.Applied, Last = raft.LastIndex, First = raft.FirstIndex, Durable = raft.LastIndex,
-            Statistics = new ReplicaStatistics(machine.Hash, machine.Sessions, null),
+            Statistics = new ReplicaStatistics(machine.Applied, machine.Hash, machine.Sessions, null),
         };
         var clock = new Time.GroupClock(machine.GroupTimeMicroseconds, now);
         clock.Observe(start.Entries, now);
