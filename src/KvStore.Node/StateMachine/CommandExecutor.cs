@@ -1,4 +1,5 @@
 using System.Buffers.Text;
+using KvStore.Node.StateMachine.Transactions;
 using KvStore.Raft;
 using KvStore.Storage.Engine;
 
@@ -10,6 +11,8 @@ namespace KvStore.Node.StateMachine;
 /// </summary>
 internal sealed class CommandExecutor(RecordWriter records, LeaseAttachments leases, FenceGuard fences)
 {
+    private readonly TransactionExecutor transactions = new(records, leases);
+
     /// <summary>Most bytes of a long in decimal: 19 digits and a sign.</summary>
     private const int LongBytesMax = 20;
     private const uint OnlyRecord = 0;
@@ -19,7 +22,7 @@ internal sealed class CommandExecutor(RecordWriter records, LeaseAttachments lea
         // A command of a newer version is proposed only when every node of the cluster knows it, so this replica is too old to go on.
         Invariant.That(command.Kind != CommandKind.None, "the command is known to this version");
         if (command.Fence.IsPresent && fences.Refuse(range, command.Fence) is { } refused) return refused;
-        if (command.Kind == CommandKind.Transaction) return new CommandResult(CommandStatus.InvalidArgument, range.Revision);
+        if (command.Kind == CommandKind.Transaction) return transactions.Execute(range, command.Transaction);
         if (command.Key.Length is 0 or > CommandLimits.KeyBytesMax || !range.Descriptor.Contains(command.Key))
             return new CommandResult(CommandStatus.InvalidArgument, range.Revision);
         return command.Kind switch

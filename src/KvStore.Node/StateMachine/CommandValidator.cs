@@ -1,8 +1,11 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Unicode;
+using KvStore.Node.Commands;
 using KvStore.Node.Leases;
 using KvStore.Node.Locks;
+using KvStore.Node.Placement;
+using KvStore.Node.StateMachine.Transactions;
 
 namespace KvStore.Node.StateMachine;
 
@@ -16,7 +19,8 @@ public static class CommandValidator
     private const uint GetField = 2, ScanField = 7, OpenSessionField = 8, KeyspaceField = 1;
 
     /// <returns>Null when all is well, else <see cref="NodeErrorCode.InvalidArgument"/> naming the field and the limit; then nothing may be proposed.</returns>
-    public static NodeError? Check(ReadOnlySpan<byte> rangeCommands, CommandLimits limits, out ValidatedCommands validated)
+    /// <param name="colocation">Of the range that the caller named; null: not known here, so apply alone decides what is colocated.</param>
+    public static NodeError? Check(ReadOnlySpan<byte> rangeCommands, CommandLimits limits, out ValidatedCommands validated, Colocation? colocation = null)
     {
         ArgumentNullException.ThrowIfNull(limits);
         validated = default;
@@ -27,25 +31,19 @@ public static class CommandValidator
         if (batch.Count == 0) return Invalid("operations: the batch holds none");
         var i = 0;
         List<WriteFence>? fences = null;
-        List<LeaseId>? leases = null;
+        SortedSet<LeaseId>? leases = null;
         foreach (var command in batch.Commands)
         {
-            if (CheckCommand(command, i, batch.Session, limits) is { } error) return error;
+            if (CheckCommand(command, i, batch.Session, limits, colocation, ref leases) is { } error) return error;
             if (command.Fence.IsPresent) AddFence(ref fences, command.Fence);
-            if (command.Lease != 0) AddLease(ref leases, new LeaseId(command.Lease));
+            if (command.Lease != 0) (leases ??= []).Add(new LeaseId(command.Lease));
             i++;
         }
-        validated = new ValidatedCommands(batch.Route, batch.Session, batch.Count, fences, leases);
+        validated = new ValidatedCommands(batch.Route, batch.Session, batch.Count, fences, leases?.ToList());
         return null;
     }
 
-    private static void AddLease(ref List<LeaseId>? leases, LeaseId lease)
-    {
-        leases ??= [];
-        if (!leases.Contains(lease)) leases.Add(lease);
-    }
-
-    private static NodeError? CheckCommand(scoped in CommandView command, int i, SessionId session, CommandLimits limits)
+    private static NodeError? CheckCommand(scoped in CommandView command, int i, SessionId session, CommandLimits limits, Colocation? colocation, ref SortedSet<LeaseId>? leases)
     {
         if (command.Malformed) return Invalid(Text($"operations[{i}] is not well-formed protobuf"));
         switch (command.UnknownField)
@@ -59,7 +57,33 @@ public static class CommandValidator
         if (command.UnknownBodyField != 0) return CheckUnknownBodyField(command, i);
         if (command.Fence.IsPresent && CheckFence(command.Fence, i) is { } error) return error;
         if (command.Sequence != 0 && session.IsNone) return Invalid(Text($"operations[{i}].sequence is {command.Sequence}, but the batch names no client session"));
-        return CheckContent(command, i, limits);
+        return command.Kind == CommandKind.Transaction ? CheckTransaction(command, i, limits, colocation, ref leases) : CheckContent(command, i, limits);
+    }
+
+    private static NodeError? CheckTransaction(scoped in CommandView command, int i, CommandLimits limits, Colocation? colocation, ref SortedSet<LeaseId>? leases)
+    {
+        try
+        {
+            TransactionFields.Check(command.Transaction);
+            var transaction = Transaction.Parser.ParseFrom(command.Transaction);
+            TransactionRules.Check(transaction, colocation, limits.ValueBytesMax);
+            AddLeases(transaction, ref leases);
+            return null;
+        }
+        catch (TransactionRefusedException e)
+        {
+            var code = e.Status == CommandStatus.NotColocated ? NodeErrorCode.NotColocated : NodeErrorCode.InvalidArgument;
+            return new NodeError(code, Name(command.Kind, i) + "." + e.Message);
+        }
+    }
+
+    private static void AddLeases(Transaction transaction, ref SortedSet<LeaseId>? leases)
+    {
+        foreach (var operation in transaction.Success.Concat(transaction.Failure))
+        {
+            if (operation.Put is { Lease: not LeaseAttachments.None } put) (leases ??= []).Add(new LeaseId(put.Lease));
+            else if (operation.Transaction is { } nested) AddLeases(nested, ref leases);
+        }
     }
 
     private static NodeError? CheckFence(scoped in FenceView fence, int i)
@@ -78,7 +102,6 @@ public static class CommandValidator
 
     private static NodeError? CheckContent(scoped in CommandView command, int i, CommandLimits limits)
     {
-        if (command.Kind == CommandKind.Transaction) return Invalid(Text($"{Name(command.Kind, i)}: this node has no transactions"));
         if (command.Key.IsEmpty) return Invalid(Text($"{Name(command.Kind, i)}.key is empty"));
         if (command.Key.Length > CommandLimits.KeyBytesMax) return TooLong(Name(command.Kind, i) + ".key", command.Key.Length, CommandLimits.KeyBytesMax);
         if (command.Value.Length > limits.ValueBytesMax)

@@ -5,6 +5,15 @@ namespace KvStore.Node.StateMachine;
 /// <summary>Applies the commands of one RangeCommands after the other. Order of checks: ownership, session, fence, then what each command compares.</summary>
 internal sealed class RangeCommandsApplier(RangeTable ranges, SessionTable sessions, CommandExecutor executor, EffectHash hash)
 {
+    /// <summary>
+    /// Values and transaction results that the commands of one entry answer: a command that may answer with some is refused beyond it. A small batch can ask for very much. Frozen.
+    /// </summary>
+    public const long AnswerBytesMax = 16L << 20;
+
+    private static readonly byte[] TooMuchAtOnce = "the results of the commands that were folded together would take too much memory; nothing changed"u8.ToArray();
+
+    /// <summary>Of the entry at hand.</summary>
+    private long answerBytes;
     /// <summary>Written since the last Publish, in order of first write.</summary>
     private readonly List<HostedRange> touched = [];
 
@@ -25,13 +34,14 @@ internal sealed class RangeCommandsApplier(RangeTable ranges, SessionTable sessi
         foreach (var command in batch.Commands)
         {
             Invariant.That(!command.Malformed, "the command can be read");
-            Answer(command, command.Sequence == 0 ? executor.Execute(range, command) : ExecuteOnce(range, session, command), results);
+            Answer(command, command.Sequence == 0 ? Execute(range, command) : ExecuteOnce(range, session, command), results);
         }
     }
 
-    /// <summary>Makes what was written visible to readers, each range at once.</summary>
+    /// <summary>Ends an entry: makes what was written visible to readers, each range at once.</summary>
     public void Publish()
     {
+        answerBytes = 0;
         foreach (var range in touched) range.Publish();
         touched.Clear();
     }
@@ -52,7 +62,7 @@ internal sealed class RangeCommandsApplier(RangeTable ranges, SessionTable sessi
             case SequenceState.TooFarAhead:
                 return new CommandResult(CommandStatus.InvalidArgument, range.Revision);
             default:
-                var result = executor.Execute(range, command);
+                var result = Execute(range, command);
                 // What may have room later, and what waits for its fence to be registered, was certainly not applied: the same sequence is tried again.
                 if (result.Status is CommandStatus.ResourceExhausted or CommandStatus.FenceUnregistered) return result;
                 sessions.Keep(session, new StoredAnswer(command.Sequence, range.Descriptor.Id, result));
@@ -60,9 +70,15 @@ internal sealed class RangeCommandsApplier(RangeTable ranges, SessionTable sessi
         }
     }
 
+    private CommandResult Execute(HostedRange range, scoped in CommandView command) =>
+        answerBytes >= AnswerBytesMax && command.Kind is (CommandKind.CompareAndSwap or CommandKind.Increment or CommandKind.Transaction)
+            ? new CommandResult(CommandStatus.ResourceExhausted, range.Revision, Response: TooMuchAtOnce)
+            : executor.Execute(range, command);
+
     private void Answer(scoped in CommandView command, in CommandResult result, List<CommandResult>? results)
     {
         hash.Result(command.Sequence, result);
+        answerBytes += result.Response?.Length ?? result.Current?.Value.Length ?? 0;
         results?.Add(result);
     }
 }

@@ -26,6 +26,7 @@ internal static class CommandResponses
         CommandStatus.ResourceExhausted => new NodeError(NodeErrorCode.ResourceExhausted, "the group's table of leases and their keys is full; nothing changed") { RetryAfter = TimeSpan.FromSeconds(1) },
         CommandStatus.NotColocated => new NodeError(NodeErrorCode.NotColocated, ReasonOr(result, "the keys lie in different colocation units; nothing changed")),
         CommandStatus.FailedPrecondition => new NodeError(NodeErrorCode.FailedPrecondition, ReasonOr(result, "what the transaction needs is not there; nothing changed")),
+        CommandStatus.Overloaded => new NodeError(NodeErrorCode.ResourceExhausted, "the results of the commands that were folded together would take too much memory; not applied") { RetryAfter = TimeSpan.FromMilliseconds(10) },
         _ => new NodeError(NodeErrorCode.Internal, $"unknown command status {result.Status}"),
     };
 

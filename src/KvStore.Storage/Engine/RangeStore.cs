@@ -73,6 +73,15 @@ public sealed class RangeStore
         return true;
     }
 
+    /// <summary>
+    /// The newest state of all keys, including writes of this apply that are not yet published; for the apply thread, which disposes it before it writes again.
+    /// </summary>
+    public RangeSnapshot SnapshotNewest()
+    {
+        var description = Description with { Revision = _written };
+        return new RangeSnapshot(_records, _index, description, _pins.Take(() => _written, expires: null));
+    }
+
     /// <summary>Writes one record at <paramref name="revision"/> (greater than Revision); create revision and version follow from the key's newest state. Returns them.</summary>
     public KeyState Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, Revision revision, uint sub, ulong lease) => Put(key, value, revision, sub, lease, out _);
 

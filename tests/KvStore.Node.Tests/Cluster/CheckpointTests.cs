@@ -84,8 +84,8 @@ public class CheckpointTests
         cluster.Network.Filter = (_, _, frame) =>
         {
             if (frame.Chunks.Count + frame.Acknowledgements.Count == 0) return true;
-            if (cluster.Random.Chance(20)) return ++lost < 0;
-            if (frame.Chunks.Count > 0 && frame.Chunks[0].Records.Count > 0 && cluster.Random.Chance(20))
+            if (lost == 0 || cluster.Random.Chance(20)) return ++lost < 0;
+            if (frame.Chunks.Count > 0 && frame.Chunks[0].Records.Count > 0 && (damaged == 0 || cluster.Random.Chance(20)))
             {
                 damaged++;
                 frame.Chunks[0].Records[0].Revision ^= 1;

@@ -14,6 +14,8 @@ public sealed class ProtoMirrorTests
         ["CompareAndSwap"] = "CompareAndSwapRequest", ["Increment"] = "IncrementRequest",
         ["Fence"] = "Fence", ["Transaction"] = "TransactionRequest", ["Compare"] = "Compare", ["TransactionOperation"] = "TransactionOperation",
         ["TransactionGet"] = "TransactionGet", ["TransactionPut"] = "TransactionPut", ["TransactionDelete"] = "TransactionDelete",
+        ["TransactionResponse"] = "TransactionResponse", ["TransactionResult"] = "TransactionResult", ["TransactionGetResult"] = "TransactionGetResult",
+        ["TransactionPutResult"] = "TransactionPutResult", ["TransactionDeleteResult"] = "TransactionDeleteResult", ["KeyValue"] = "KeyValue",
     };
 
     public static TheoryData<string> Messages() => [.. Counterparts.Keys];
