@@ -11,7 +11,7 @@ internal static class ExitCodes
           1  another error
           2  wrong usage
           3  no such key, keyspace, node, group, lease or lock
-          4  compare failed: the key is not as expected
+          4  compare failed: a key is not as expected
           5  unavailable: no node could serve the call, or all refused it as overloaded
           6  deadline: no answer in time; a write may have taken effect
           7  fenced: the fencing token is not the newest

@@ -36,6 +36,7 @@ internal static class Kvctl
         root.Add(SwapCommand.Build(builder));
         root.Add(IncrementCommand.Build(builder));
         root.Add(ScanCommand.Build(builder));
+        root.Add(TransactionCommand.Build(builder));
         root.Add(WatchCommand.Build(builder));
         root.Add(LeaseCommand.Build(builder));
         root.Add(LockCommand.Build(builder));

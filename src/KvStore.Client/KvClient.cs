@@ -8,6 +8,7 @@ using KvStore.Client.Internal.Transport;
 using KvStore.Client.Internal.Watching;
 using KvStore.Client.Leases;
 using KvStore.Client.Locks;
+using KvStore.Client.Transactions;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KvStore.Client;
@@ -22,8 +23,8 @@ namespace KvStore.Client;
 /// </remarks>
 public sealed class KvClient : IAsyncDisposable
 {
-    /// <summary>An event with the largest value and the largest previous value fits.</summary>
-    private const int ReceiveBytesMax = 16 << 20;
+    /// <summary>A node answers many reads in one message; an event carries two values.</summary>
+    private const int MessageBytesMax = 256 << 20;
 
     private readonly Dispatcher _dispatcher;
     private readonly OperationPool _pool;
@@ -99,7 +100,7 @@ public sealed class KvClient : IAsyncDisposable
 
     /// <summary>Makes a client that connects when it is first used. <see cref="ConnectAsync(string, KvClientOptions?, CancellationToken)"/> tells at once whether the cluster can be reached.</summary>
     /// <exception cref="KvInvalidArgumentException">An endpoint or an option is malformed, or there is no endpoint.</exception>
-    public static KvClient Create(IEnumerable<string> endpoints, KvClientOptions? options = null) => new(endpoints, options ?? new(), static address => GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxReceiveMessageSize = ReceiveBytesMax }));
+    public static KvClient Create(IEnumerable<string> endpoints, KvClientOptions? options = null) => new(endpoints, options ?? new(), static address => GrpcChannel.ForAddress(address, new GrpcChannelOptions { MaxReceiveMessageSize = MessageBytesMax }));
 
     /// <summary>The operations on one keyspace. Cheap; unknown keyspaces are found out by the first operation.</summary>
     /// <exception cref="KvInvalidArgumentException">The name is empty.</exception>
@@ -133,6 +134,9 @@ public sealed class KvClient : IAsyncDisposable
 
     /// <inheritdoc cref="KvKeyspace.WatchAsync"/>
     public IAsyncEnumerable<KvWatchBatch> WatchAsync(KvRange range, KvWatchOptions? options = null, CancellationToken cancellationToken = default) => _default.WatchAsync(range, options, cancellationToken);
+
+    /// <inheritdoc cref="KvKeyspace.Transaction"/>
+    public KvTransaction Transaction() => _default.Transaction();
 
     /// <summary>Closes the connections. Calls that are under way fail with <see cref="KvUnavailableException"/>.</summary>
     public ValueTask DisposeAsync()

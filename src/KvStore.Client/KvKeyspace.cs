@@ -1,7 +1,9 @@
 using System.Text;
+using Google.Protobuf;
 using KvStore.Client.Internal;
 using KvStore.Client.Internal.Operations;
 using KvStore.Client.Internal.Watching;
+using KvStore.Client.Transactions;
 
 namespace KvStore.Client;
 
@@ -133,6 +135,18 @@ public sealed class KvKeyspace
         ObjectDisposedException.ThrowIf(_client.IsDisposed, _client);
         if (IsEmpty(range)) throw new KvInvalidArgumentException("The watched interval is empty.");
         return new WatchSession(_client.Dispatcher, Name, range, (options ?? new KvWatchOptions()).Checked(), _client.Options).ReadAsync(cancellationToken);
+    }
+
+    /// <summary>Begins a transaction: conditions, and one of two lists of operations, atomically within one colocation unit.</summary>
+    public KvTransaction Transaction() => new(this);
+
+    internal ValueTask<KvTransactionResult> CommitAsync(ByteString key, byte[] transaction, KvWriteOptions? options, CancellationToken cancellationToken)
+    {
+        // An interval of the whole keyspace begins with no key; any node finds the range.
+        var operation = BeginWrite(OperationKind.Transaction, key.IsEmpty ? new byte[1] : key.Memory, options, cancellationToken);
+        operation.Value = transaction;
+        var version = Submit(operation, cancellationToken);
+        return new ValueTask<KvTransactionResult>(operation, version);
     }
 
     private static bool IsEmpty(KvRange range) => range.End.Length > 0 && range.Start.Memory.Span.SequenceCompareTo(range.End.Memory.Span) >= 0;

@@ -48,6 +48,9 @@ public sealed class KvStoreServer : IAsyncDisposable
         _logger = loggers.CreateLogger<KvStoreServer>();
     }
 
+    /// <summary>The disk of the WAL; tests put another one in.</summary>
+    internal IFileSystem Files { get; init; } = FileSystems.ForThisPlatform();
+
     /// <summary>Completes when the node ends: with null after <see cref="StopAsync"/>, with the cause when it stopped by itself.</summary>
     public Task<Exception?> Ended => _ended.Task;
 
@@ -69,10 +72,9 @@ public sealed class KvStoreServer : IAsyncDisposable
         }
 
         _workers = new ThreadWorkerHost(_time) { Crashed = (worker, e) => Fail(worker.Name, e) };
-        var files = FileSystems.ForThisPlatform();
-        var stores = new FasterRecordStoreFactory(files, new FasterOptions { MemoryBytes = MemoryPerGroup() });
+        var stores = new FasterRecordStoreFactory(Files, new FasterOptions { MemoryBytes = MemoryPerGroup() });
         var seed = BitConverter.ToUInt64(RandomNumberGenerator.GetBytes(8));
-        _node = KvNode.Open(_options.ToNodeOptions(), new NodeServices(files, stores, _time, _transport, _workers, _loggers, seed));
+        _node = KvNode.Open(_options.ToNodeOptions(), new NodeServices(Files, stores, _time, _transport, _workers, _loggers, seed));
         _node.Failed += e => Fail("node", e);
         _transport.Start(new PeerIdentity(_node.ClusterId, _node.Id, _node.Identity.Incarnation), (peer, incarnation) => _node.Peers.Refuse(peer, _node.ClusterId.Span, incarnation.Span));
         _node.Start();

@@ -1,6 +1,6 @@
 namespace KvStore.Cli.Output;
 
-/// <summary>What a command found, without regard to how it is printed.</summary>
+/// <summary>What a command found, without regard to how it is printed. A cell may be another result.</summary>
 internal sealed class CommandResult
 {
     /// <summary>One thing; JSON prints an object.</summary>

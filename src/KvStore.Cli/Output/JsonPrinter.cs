@@ -13,11 +13,16 @@ internal static class JsonPrinter
     {
         using (var json = new Utf8JsonWriter(console.Output, Options))
         {
-            if (result.IsList) json.WriteStartArray();
-            foreach (var row in result.Rows) WriteRow(json, result.Columns, row);
-            if (result.IsList) json.WriteEndArray();
+            Write(json, result);
         }
         console.Write("\n");
+    }
+
+    private static void Write(Utf8JsonWriter json, CommandResult result)
+    {
+        if (result.IsList) json.WriteStartArray();
+        foreach (var row in result.Rows) WriteRow(json, result.Columns, row);
+        if (result.IsList) json.WriteEndArray();
     }
 
     private static void WriteRow(Utf8JsonWriter json, string[] columns, object?[] row)
@@ -28,6 +33,10 @@ internal static class JsonPrinter
             switch (row[c])
             {
                 case null: json.WriteNull(columns[c]); break;
+                case CommandResult inner:
+                    json.WritePropertyName(columns[c]);
+                    Write(json, inner);
+                    break;
                 case bool b: json.WriteBoolean(columns[c], b); break;
                 case ReadOnlyMemory<byte> bytes when Printers.AsText(bytes.Span) is { } text: json.WriteString(columns[c], text); break;
                 case ReadOnlyMemory<byte> bytes: json.WriteBase64String(columns[c] + "_base64", bytes.Span); break;

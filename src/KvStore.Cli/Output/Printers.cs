@@ -22,6 +22,7 @@ internal static class Printers
         null => "",
         bool b => b ? "yes" : "no",
         ReadOnlyMemory<byte> bytes => AsText(bytes.Span) ?? $"0x{Convert.ToHexStringLower(bytes.Span)}",
+        CommandResult inner => string.Join("; ", inner.Rows.Select(row => string.Join(' ', row.Select(Show)))),
         IFormattable f => f.ToString(null, CultureInfo.InvariantCulture),
         _ => value.ToString() ?? "",
     };

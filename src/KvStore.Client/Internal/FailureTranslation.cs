@@ -74,6 +74,7 @@ internal static class FailureTranslation
             OperationKind.Put => "put",
             OperationKind.Delete => "delete",
             OperationKind.CompareAndSwap => "compare-and-swap",
+            OperationKind.Transaction => "transaction at",
             _ => "increment",
         };
         return $"{verb} {Show(operation.Key.Span)}";

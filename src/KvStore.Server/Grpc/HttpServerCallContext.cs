@@ -53,9 +53,17 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
     private Status _status = Status.DefaultSuccess;
     private Metadata? _requestHeaders;
     private Metadata? _responseTrailers;
+    private Metadata? _trailersAtDeadline;
 
     /// <summary>The request behind the call: connection, client certificate, features.</summary>
     public HttpContext HttpContext => http;
+
+    /// <summary>What the call ends with if its deadline passes now; not changed after it was given here.</summary>
+    public Metadata? TrailersAtDeadline
+    {
+        get => Volatile.Read(ref _trailersAtDeadline);
+        set => Volatile.Write(ref _trailersAtDeadline, value);
+    }
 
     /// <summary>True when the deadline ended the call, and not the caller.</summary>
     public bool DeadlineExceeded => _deadlineExceeded;
@@ -261,7 +269,7 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
                 return;
             if (!_token.IsCancellationRequested)
                 _deadlineExceeded = true;
-            SetEnd(DeadlinePassed, null);
+            SetEnd(DeadlinePassed, TrailersAtDeadline);
             _completion = CompleteAsync();
         }
 

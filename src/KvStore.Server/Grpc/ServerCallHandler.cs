@@ -30,6 +30,7 @@ internal sealed partial class ServerCallHandler(IMethod method, Func<HttpServerC
         catch (Exception e)
         {
             status = Explain(e, call);
+            if (status.StatusCode == StatusCode.DeadlineExceeded) trailers = call.TrailersAtDeadline;
         }
 
         await call.FinishAsync(status, trailers).ConfigureAwait(false);

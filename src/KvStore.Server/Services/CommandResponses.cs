@@ -23,10 +23,9 @@ internal static class CommandResponses
         CommandStatus.InvalidArgument => new NodeError(NodeErrorCode.InvalidArgument, ReasonOr(result, "the command is malformed; nothing changed")),
         CommandStatus.LeaseNotFound => new NodeError(NodeErrorCode.LeaseNotFound, ReasonOr(result, "lease: it is unknown or has ended; nothing changed")),
         CommandStatus.LeaseExists => new NodeError(NodeErrorCode.FailedPrecondition, "lease: there is one of that id; nothing changed"),
-        CommandStatus.ResourceExhausted => new NodeError(NodeErrorCode.ResourceExhausted, "the group's table of leases and their keys is full; nothing changed") { RetryAfter = TimeSpan.FromSeconds(1) },
+        CommandStatus.ResourceExhausted => new NodeError(NodeErrorCode.ResourceExhausted, ReasonOr(result, "the group's table of leases and their keys is full; nothing changed")) { RetryAfter = TimeSpan.FromSeconds(1) },
         CommandStatus.NotColocated => new NodeError(NodeErrorCode.NotColocated, ReasonOr(result, "the keys lie in different colocation units; nothing changed")),
         CommandStatus.FailedPrecondition => new NodeError(NodeErrorCode.FailedPrecondition, ReasonOr(result, "what the transaction needs is not there; nothing changed")),
-        CommandStatus.Overloaded => new NodeError(NodeErrorCode.ResourceExhausted, "the results of the commands that were folded together would take too much memory; not applied") { RetryAfter = TimeSpan.FromMilliseconds(10) },
         _ => new NodeError(NodeErrorCode.Internal, $"unknown command status {result.Status}"),
     };
 

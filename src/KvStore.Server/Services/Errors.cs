@@ -32,8 +32,9 @@ internal static class Errors
         End = ByteString.CopyFrom(range.End.Span),
     };
 
-    public static RpcException ToRpc(NodeError error) =>
-        new(new Status(StatusOf(error.Code), error.Message), new Metadata { { Trailer, ToProto(error).ToByteArray() } });
+    public static RpcException ToRpc(NodeError error) => new(new Status(StatusOf(error.Code), error.Message), TrailersOf(error));
+
+    public static Metadata TrailersOf(NodeError error) => new() { { Trailer, ToProto(error).ToByteArray() } };
 
     private static StatusCode StatusOf(NodeErrorCode code) => code switch
     {

@@ -4,6 +4,7 @@ using KvStore.Node;
 using KvStore.Node.StateMachine;
 using KvStore.Node.Time;
 using KvStore.Protocol.V1;
+using KvStore.Server.Grpc;
 using KvStore.Storage.Engine;
 using RangeDescriptor = KvStore.Node.Placement.RangeDescriptor;
 
@@ -12,6 +13,9 @@ namespace KvStore.Server.Services;
 /// <summary>The unary calls of kvstore.v1.Kv. Any node answers: what another node leads is passed on to it.</summary>
 internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder forwarder, RequestLimits limits, ITimeSource time) : Kv.KvBase
 {
+    // What a call says that its deadline ends: they are shared and never changed.
+    private static readonly Metadata NotProposed = Errors.TrailersOf(new NodeError(NodeErrorCode.DeadlineExceeded, "the deadline passed; not proposed"));
+    private static readonly Metadata MayBeProposed = Errors.TrailersOf(new NodeError(NodeErrorCode.DeadlineExceeded, "the deadline passed; the write may or may not take effect") { OutcomeUnknown = true });
     private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(10);
     private readonly ScanService _scans = new(node, ranges);
 
@@ -60,6 +64,15 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
             CommandResponses.Increment, (client, options) => client.IncrementAsync(request, options).ResponseAsync);
     }
 
+    public override Task<TransactionResponse> Transaction(TransactionRequest request, ServerCallContext context)
+    {
+        var command = request.Clone();
+        (command.Keyspace, command.Route, command.WriteId, command.Fence) = ("", null, null, null);
+        return Write(context, new WriteHead(request.Keyspace, TransactionKey.Of(request), request.Route, request.WriteId, request.Fence),
+            new Operation { Transaction = command },
+            CommandResponses.Transaction, (client, options) => client.TransactionAsync(request, options).ResponseAsync);
+    }
+
     public override Task<ScanResponse> Scan(ScanRequest request, ServerCallContext context) =>
         Serve(context, request.Consistency, () => _scans.RangeOf(request),
             range => _scans.PageAsync(range, request, context.CancellationToken).AsTask(),
@@ -93,11 +106,16 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
         {
             var commands = Serialize(range, head, operation, out var validated);
             var write = new UnaryWrite { Range = range.Id, Epoch = range.Epoch, Commands = commands, Count = 1, Deadline = Deadline(context), Fences = validated.Fences, Leases = validated.Leases };
+            AtDeadline(context, MayBeProposed);
             node.Propose(write);
             var result = await write.Result.WaitAsync(context.CancellationToken).ConfigureAwait(false);
             if (CommandResponses.ErrorOf(result) is { } error) throw new NodeException(error);
             return respond(result, new ResponseHeader { RangeId = range.Id.Value, Epoch = range.Epoch, Revision = result.Revision.Value });
-        }, forward);
+        }, (client, options) =>
+        {
+            AtDeadline(context, MayBeProposed);
+            return forward(client, options);
+        });
 
     /// <summary>A batch of one: its wire form is that of logged commands.</summary>
     private byte[] Serialize(RangeDescriptor range, WriteHead head, Operation operation, out ValidatedCommands validated)
@@ -112,7 +130,7 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
         operation.Fence = head.Fence;
         batch.Operations.Add(operation);
         var bytes = batch.ToByteArray();
-        return CommandValidator.Check(bytes, limits.Commands, out validated) is not { } error
+        return CommandValidator.Check(bytes, limits.Commands, out validated, range.Colocation) is not { } error
             ? bytes
             : throw new NodeException(error with { Message = error.Message.Replace("operations[0].", "", StringComparison.Ordinal) });
     }
@@ -139,6 +157,7 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
         var forwarded = Forwarder.IsForwarded(context);
         for (var attempt = 0; ; attempt++)
         {
+            AtDeadline(context, NotProposed);
             try
             {
                 var range = resolve();
@@ -160,6 +179,11 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
 
             await Task.Delay(TimeSpan.FromMilliseconds(Math.Min(100, 5 << Math.Min(attempt, 5))), context.CancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private static void AtDeadline(ServerCallContext context, Metadata trailers)
+    {
+        if (context is HttpServerCallContext call) call.TrailersAtDeadline = trailers;
     }
 
     private static bool IsDefiniteRefusal(RpcException e) =>

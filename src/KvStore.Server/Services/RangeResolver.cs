@@ -1,6 +1,7 @@
 using KvStore.Node;
 using KvStore.Protocol.V1;
 using ClusterMap = KvStore.Node.Placement.ClusterMap;
+using Colocation = KvStore.Node.Placement.Colocation;
 using RangeDescriptor = KvStore.Node.Placement.RangeDescriptor;
 
 namespace KvStore.Server.Services;
@@ -25,6 +26,9 @@ internal sealed class RangeResolver(KvNode node)
         var found = map.FindKeyspace(name) ?? throw new NodeException(new NodeError(NodeErrorCode.NotFound, $"keyspace: there is no '{name}'"));
         return map.Resolve(found.Id, key) ?? throw new NodeException(new NodeError(NodeErrorCode.Internal, $"keyspace '{name}' has no range for the key"));
     }
+
+    /// <summary>Null when this node does not know the range.</summary>
+    public Colocation? ColocationOf(ulong range) => node.Map?.Find(new RangeId(range))?.Colocation;
 
     /// <exception cref="NodeException">There is no such range at that epoch.</exception>
     public RangeDescriptor Find(ulong range, ulong epoch) => Find(Map, range, epoch);

@@ -28,6 +28,13 @@ internal sealed class SessionOutput(IServerStreamWriter<RawResponse> writer)
     /// <summary>The answer of one <see cref="Opened"/>. Never blocks: the writing happens on the thread pool.</summary>
     public void Post(ResultBuffer piece) => Enqueue(piece, PumpOn.ThreadPool);
 
+    /// <summary>A part of the answer of one <see cref="Opened"/>, whose last part comes by <see cref="Post"/>.</summary>
+    public void PostPart(ResultBuffer piece)
+    {
+        Opened();
+        Post(piece);
+    }
+
     /// <summary>The same from a thread that may write to the socket itself.</summary>
     public void PostAndWrite(ResultBuffer piece) => Enqueue(piece, PumpOn.ThisThread);
 
@@ -89,9 +96,9 @@ internal sealed class SessionOutput(IServerStreamWriter<RawResponse> writer)
         lock (_lock)
         {
             var bytes = 0;
-            while (_response.Pieces.Count < PiecesPerMessageMax && bytes < MessageBytesMax && _queue.TryDequeue(out var piece))
+            while (_response.Pieces.Count < PiecesPerMessageMax && _queue.TryPeek(out var piece) && (bytes == 0 || bytes + piece.Length <= MessageBytesMax))
             {
-                _response.Pieces.Add(piece);
+                _response.Pieces.Add(_queue.Dequeue());
                 bytes += piece.Length;
             }
 

@@ -57,7 +57,7 @@ internal sealed class SessionService(KvNode node, RangeResolver ranges, KvServic
 
     private void Write(ReadOnlyMemory<byte> batch, in BatchHeader header, SessionOutput output)
     {
-        if (CommandValidator.Check(batch.Span, limits.Commands, out var validated) is { } error)
+        if (CommandValidator.Check(batch.Span, limits.Commands, out var validated, ranges.ColocationOf(header.Range)) is { } error)
         {
             Refuse(output, header, error);
             return;

@@ -7,11 +7,23 @@ namespace KvStore.Server.Session;
 internal sealed class SessionWrite(SessionOutput output, ulong[] ids, OperationKind[] kinds) : WriteBatch
 {
     private const int BytesPerResult = 24;
+    /// <summary>Beyond it results go out in pieces: a message of a client's default limit takes a piece and the largest result.</summary>
+    private const int PieceBytesMax = 64 << 10;
 
     public override void Applied(ReadOnlySpan<CommandResult> results)
     {
         var buffer = new ResultBuffer(results.Length * BytesPerResult);
-        for (var i = 0; i < results.Length; i++) buffer.Command(ids[i], kinds[i], results[i]);
+        for (var i = 0; i < results.Length; i++)
+        {
+            if (buffer.Length > PieceBytesMax)
+            {
+                output.PostPart(buffer);
+                buffer = new ResultBuffer((results.Length - i) * BytesPerResult);
+            }
+
+            buffer.Command(ids[i], kinds[i], results[i]);
+        }
+
         output.Post(buffer);
     }
 

@@ -80,6 +80,8 @@ internal sealed class FakeNode(ulong id, FakeCluster cluster) : Kv.KvBase
 
     public override async Task<IncrementResponse> Increment(IncrementRequest request, ServerCallContext context) => (await UnaryAsync(new Operation { Increment = request }, request.Route, request.WriteId, context)).Increment;
 
+    public override async Task<TransactionResponse> Transaction(TransactionRequest request, ServerCallContext context) => (await UnaryAsync(new Operation { Transaction = request }, request.Route, request.WriteId, context)).Transaction;
+
     public override Task<OpenSessionResponse> OpenSession(OpenSessionRequest request, ServerCallContext context)
     {
         if (Check(request.Route, ReadOnlySpan<byte>.Empty, write: true, 0) is { } error) throw Failed(error.Error);
@@ -150,6 +152,7 @@ internal sealed class FakeNode(ulong id, FakeCluster cluster) : Kv.KvBase
         Operation.OperationOneofCase.Put => operation.Put.Key,
         Operation.OperationOneofCase.Delete => operation.Delete.Key,
         Operation.OperationOneofCase.CompareAndSwap => operation.CompareAndSwap.Key,
+        Operation.OperationOneofCase.Transaction => operation.Transaction.Compares[0].Key,
         _ => operation.Increment.Key,
     };
 

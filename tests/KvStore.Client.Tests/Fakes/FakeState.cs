@@ -147,11 +147,36 @@ internal sealed class FakeState
             case Operation.OperationOneofCase.CompareAndSwap:
                 result.CompareAndSwap = Swap(operation.CompareAndSwap, header);
                 break;
+            case Operation.OperationOneofCase.Transaction:
+                result.Transaction = Run(operation.Transaction, header);
+                break;
             default:
                 return Increment(operation, header);
         }
         return result;
     }
+
+    /// <summary>Compares of existence and of values, puts, gets and deletes of one key each.</summary>
+    private TransactionResponse Run(TransactionRequest request, ResponseHeader header)
+    {
+        var holds = request.Compares.All(c => c.TargetCase == Compare.TargetOneofCase.Exists ? Find(c.Key) is not null == c.Exists : Find(c.Key)?.Value == c.Value);
+        var response = new TransactionResponse { Header = header, Succeeded = holds };
+        foreach (var operation in holds ? request.Success : request.Failure)
+        {
+            if (operation.Put is { } put)
+            {
+                var previous = put.ReturnPrevious ? Find(put.Key) : null;
+                Write(put.Key, put.Value);
+                response.Results.Add(new TransactionResult { Put = new TransactionPutResult { Previous = previous } });
+            }
+            else if (operation.Get is { } get) response.Results.Add(new TransactionResult { Get = Found(Find(get.Key)) });
+            else response.Results.Add(new TransactionResult { Delete = new TransactionDeleteResult { Deleted = _keys.Remove(operation.Delete.Key.ToStringUtf8()) ? 1UL : 0 } });
+        }
+        response.Revision = _revision;
+        return response;
+    }
+
+    private static TransactionGetResult Found(KeyValue? value) => value is null ? new TransactionGetResult() : new TransactionGetResult { Kvs = { value }, Count = 1 };
 
     private CompareAndSwapResponse Swap(CompareAndSwapRequest request, ResponseHeader header)
     {

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using KvStore.Server.Configuration;
+using KvStore.Storage.FileSystem;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace KvStore.Server.Tests.EndToEnd;
@@ -50,9 +51,12 @@ public sealed class SingleNode : IAsyncLifetime
     }
 
     /// <summary>Starts a node and waits until it serves.</summary>
-    public static async Task<KvStoreServer> StartAsync(KvStoreServerOptions options)
+    public static Task<KvStoreServer> StartAsync(KvStoreServerOptions options) => StartAsync(options, FileSystems.ForThisPlatform());
+
+    /// <summary>The same on a disk of the test's.</summary>
+    internal static async Task<KvStoreServer> StartAsync(KvStoreServerOptions options, IFileSystem disk)
     {
-        var server = new KvStoreServer(options, NullLoggerFactory.Instance);
+        var server = new KvStoreServer(options, NullLoggerFactory.Instance) { Files = disk };
         try
         {
             await server.StartAsync(CancellationToken.None);

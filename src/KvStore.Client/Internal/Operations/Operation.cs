@@ -1,6 +1,7 @@
 using System.Threading.Tasks.Sources;
 using KvStore.Client.Internal.Routing;
 using KvStore.Client.Internal.Sessions;
+using KvStore.Client.Transactions;
 
 namespace KvStore.Client.Internal.Operations;
 
@@ -9,7 +10,8 @@ namespace KvStore.Client.Internal.Operations;
 /// Two parties hold it: the caller, until it has taken the result, and the engine, which at any moment keeps it in exactly one place (a queue, a stream's slot, a waiting list, the completion queue).
 /// Whoever claims it decides its result; the engine's holder lets it go afterwards. It returns to the pool when both have let go.
 /// </summary>
-internal sealed class Operation : IValueTaskSource<PutResult>, IValueTaskSource<DeleteResult>, IValueTaskSource<KvEntry?>, IValueTaskSource<CompareAndSwapResult>, IValueTaskSource<IncrementResult>
+internal sealed class Operation : IValueTaskSource<PutResult>, IValueTaskSource<DeleteResult>, IValueTaskSource<KvEntry?>, IValueTaskSource<CompareAndSwapResult>, IValueTaskSource<IncrementResult>,
+    IValueTaskSource<KvTransactionResult>
 {
     private readonly OperationPool _pool;
     private ManualResetValueTaskSourceCore<bool> _source;
@@ -23,6 +25,7 @@ internal sealed class Operation : IValueTaskSource<PutResult>, IValueTaskSource<
     public OperationKind Kind;
     public string Keyspace = "";
     public ReadOnlyMemory<byte> Key;
+    /// <summary>Of a transaction: all of it, serialized.</summary>
     public ReadOnlyMemory<byte> Value;
     public bool Deletes;
     public KvExpectation Expectation;
@@ -59,6 +62,8 @@ internal sealed class Operation : IValueTaskSource<PutResult>, IValueTaskSource<
     public ulong ResultRevision;
     public long ResultNumber;
     public KvEntry? Entry;
+    /// <summary>Of a transaction, serialized.</summary>
+    public byte[]? Response;
 
     public bool IsWrite => Kind != OperationKind.Get;
 
@@ -146,6 +151,13 @@ internal sealed class Operation : IValueTaskSource<PutResult>, IValueTaskSource<
         return result;
     }
 
+    KvTransactionResult IValueTaskSource<KvTransactionResult>.GetResult(short token)
+    {
+        var (response, revision) = (Response, ResultRevision);
+        Take(token);
+        return KvTransactionResult.Parse(response!, revision);
+    }
+
     private void Take(short token)
     {
         try
@@ -200,6 +212,7 @@ internal sealed class Operation : IValueTaskSource<PutResult>, IValueTaskSource<
         ResultRevision = 0;
         ResultNumber = 0;
         Entry = null;
+        Response = null;
         _pool.Return(this);
     }
 }

@@ -8,4 +8,5 @@ internal enum OperationKind
     Delete = 4,
     CompareAndSwap = 5,
     Increment = 6,
+    Transaction = 10,
 }

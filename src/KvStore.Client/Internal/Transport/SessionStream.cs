@@ -92,6 +92,7 @@ internal sealed class SessionStream
             for (; index < operations.Count && bytes < bytesMax && !_slots.IsFull; index++)
             {
                 var operation = operations[index];
+                if (bytes > 0 && bytes + operation.Key.Length + operation.Value.Length > bytesMax) break;
                 if (operation.IsClaimed)
                 {
                     operation.LetGo();

@@ -59,6 +59,7 @@ internal sealed class UnarySender(NodeConnection connection, Dispatcher dispatch
         OperationKind.Put => PutAsync(o, options),
         OperationKind.Delete => DeleteAsync(o, options),
         OperationKind.CompareAndSwap => CompareAndSwapAsync(o, options),
+        OperationKind.Transaction => TransactionAsync(o, options),
         _ => IncrementAsync(o, options),
     };
 
@@ -98,6 +99,14 @@ internal sealed class UnarySender(NodeConnection connection, Dispatcher dispatch
         var request = new IncrementRequest { Keyspace = o.Keyspace, Key = Bytes(o.Key), Delta = o.Delta, Route = RouteOf(o.Route!), WriteId = IdOf(o), Fence = FenceOf(o) };
         var answer = await connection.Kv.IncrementAsync(request, options).ConfigureAwait(false);
         dispatcher.Answered(o, answer, static (o, a) => (o.ResultNumber, o.ResultRevision) = (a.Value, a.Revision));
+    }
+
+    private async Task TransactionAsync(Operation o, CallOptions options)
+    {
+        var request = TransactionRequest.Parser.ParseFrom(o.Value.Span);
+        (request.Keyspace, request.Route, request.WriteId, request.Fence) = (o.Keyspace, RouteOf(o.Route!), IdOf(o), FenceOf(o));
+        var answer = await connection.Kv.TransactionAsync(request, options).ConfigureAwait(false);
+        dispatcher.Answered(o, answer, static (o, a) => (o.Response, o.ResultRevision) = (a.ToByteArray(), a.Revision));
     }
 
     private static ByteString Bytes(ReadOnlyMemory<byte> bytes) => UnsafeByteOperations.UnsafeWrap(bytes);

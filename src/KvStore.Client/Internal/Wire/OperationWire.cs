@@ -17,6 +17,7 @@ internal static class OperationWire
             OperationKind.Get => key + WireSize.Field((ulong)o.Consistency) + WireSize.Field(o.MaxStalenessMilliseconds) + WireSize.Field(o.AtRevision),
             OperationKind.Put => key + WireSize.DelimitedUnlessEmpty(o.Value.Length) + WireSize.Field(o.Lease),
             OperationKind.Delete => key,
+            OperationKind.Transaction => o.Value.Length,
             OperationKind.CompareAndSwap => key + ExpectationSize(o.Expectation) + (o.Deletes ? 0 : WireSize.Delimited(o.Value.Length)),
             _ => key + WireSize.Field(WireSize.ZigZag(o.Delta)),
         };
@@ -28,7 +29,8 @@ internal static class OperationWire
     {
         to.Field(1, id);
         to.Begin((int)o.Kind, RequestSize(o));
-        to.Bytes(2, o.Key.Span);
+        if (o.Kind == OperationKind.Transaction) to.Raw(o.Value.Span);
+        else to.Bytes(2, o.Key.Span);
         switch (o.Kind)
         {
             case OperationKind.Get:
@@ -59,6 +61,7 @@ internal static class OperationWire
     /// <summary>Takes an answer that is no error into the operation, which the caller has claimed.</summary>
     public static void ReadAnswer(Operation o, ReadOnlySpan<byte> answer)
     {
+        if (o.Kind == OperationKind.Transaction) o.Response = answer.ToArray();
         var from = new WireReader(answer);
         while (from.Next())
         {
@@ -72,6 +75,7 @@ internal static class OperationWire
                 case (OperationKind.Delete, 3):
                 case (OperationKind.CompareAndSwap, 3):
                 case (OperationKind.Increment, 3):
+                case (OperationKind.Transaction, 3):
                     o.ResultRevision = from.Value;
                     break;
                 case (OperationKind.Delete, 2):

@@ -34,6 +34,13 @@ internal ref struct WireWriter(Span<byte> buffer)
         _length += bytes.Length;
     }
 
+    /// <summary>The content of a message that is serialized already.</summary>
+    public void Raw(ReadOnlySpan<byte> bytes)
+    {
+        bytes.CopyTo(_buffer[_length..]);
+        _length += bytes.Length;
+    }
+
     /// <summary>Begins a message of so many bytes, which the caller writes next.</summary>
     public void Begin(int number, int length)
     {
