@@ -15,7 +15,11 @@ public sealed class UnknownOutcomeTests : IAsyncLifetime
     private readonly HttpClient _http = new();
     private KvStoreServer _server = null!;
 
-    public async Task InitializeAsync() => _server = await SingleNode.StartAsync(_node.Options, _disk);
+    public async Task InitializeAsync()
+    {
+        // Long enough that the leader does not give up on its disk, with an unknown outcome too, before the deadline.
+        _server = await SingleNode.StartAsync(_node.Options with { ElectionTimeoutMinMilliseconds = 4000, ElectionTimeoutMaxMilliseconds = 4500 }, _disk);
+    }
 
     public async Task DisposeAsync()
     {
@@ -32,7 +36,7 @@ public sealed class UnknownOutcomeTests : IAsyncLifetime
         var put = new PutRequest { Key = ByteString.CopyFromUtf8("a"), Value = ByteString.CopyFromUtf8("1") };
         Assert.Equal("0", (await CallAsync("Put", put, "60S")).Status);
         _disk.Stall();
-        var (status, error) = await CallAsync("Put", put, "2S");
+        var (status, error) = await CallAsync("Put", put, "1S");
         Assert.Equal(DeadlineExceeded, status);
         Assert.Equal((ErrorCode.DeadlineExceeded, true), (error!.Code, error.OutcomeUnknown));
     }

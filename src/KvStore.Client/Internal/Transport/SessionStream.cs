@@ -176,9 +176,12 @@ internal sealed class SessionStream
         }
         if (_slots.Answered(id) is not { } operation) return;
         if (kind == ErrorField) _failed.Add((operation, Failure.From(Error.Parser.ParseFrom(answer))));
-        else if (kind != (int)operation.Kind + 1) _failed.Add((operation, new Failure(ErrorCode.Internal, $"{_connection.Address} gave an answer of kind {kind} to an operation of kind {(int)operation.Kind}")));
+        else if (kind != AnswerField(operation.Kind)) _failed.Add((operation, new Failure(ErrorCode.Internal, $"{_connection.Address} gave an answer of kind {kind} to an operation of kind {(int)operation.Kind}")));
         else _dispatcher.Answered(operation, answer);
     }
+
+    /// <summary>The field of kvstore.v1 OperationResult that answers a kind of operation.</summary>
+    private static int AnswerField(Operations.OperationKind kind) => kind == Operations.OperationKind.Transaction ? 10 : (int)kind + 1;
 
     private void End(Exception cause)
     {
