@@ -35,7 +35,7 @@ public sealed class TransactionTests
         await using var cluster = await FakeCluster.StartAsync();
         await using var client = await cluster.ConnectAsync(transport);
         await client.PutAsync("job/0", "opens the session");
-        foreach (var node in cluster.Nodes.Values) node.Next(Fate.BreakAfterApply);
+        foreach (var node in cluster.Nodes) node.Next(Fate.BreakAfterApply);
         var result = await Claim(client, "me").CommitAsync();
         Assert.True(result.Succeeded);
         Assert.Equal(2, cluster.State.Applied);
@@ -50,7 +50,7 @@ public sealed class TransactionTests
             .When(KvCompare.Missing("a/1"), KvCompare.Missing(KvRange.Prefix("a/")))
             .Then(KvOperation.Put("a/1", "x", new KvLeaseId(7), KvPrevious.Returned))
             .CommitAsync(new KvWriteOptions { Fence = new KvFence("lock", 5) });
-        var operation = cluster.Nodes[1].Seen.SelectMany(b => b.Operations).Single(o => o.Transaction is not null);
+        var operation = cluster.Nodes[0].Seen.SelectMany(b => b.Operations).Single(o => o.Transaction is not null);
         Assert.Equal(new Fence { Lock = "lock", Token = 5 }, operation.Fence);
         Assert.NotEqual(0UL, operation.Sequence);
         Assert.Equal(new Compare { Key = FakeState.Bytes("a/"), End = FakeState.Bytes("a0"), Exists = false }, operation.Transaction.Compares[1]);
