@@ -32,6 +32,8 @@ internal sealed record BenchOptions
           --seconds N            measured time (default 5)
           --warm-up-seconds N    before it (default 2)
 
+        kvbench watch --help     measures watches
+
         Exit codes: 0 measured, 1 failed or more than 1 % errors, 2 wrong usage.
         """;
 

@@ -2,6 +2,8 @@ using KvStore.Bench;
 
 if (args.Length == 0 || args.Contains("--help"))
 {
+    if (args is ["watch", ..]) Console.WriteLine(WatchBenchOptions.Usage);
+    else
     Console.WriteLine(BenchOptions.Usage);
     return 0;
 }
@@ -12,6 +14,7 @@ try
         BenchTable.Read(lines).Write(Console.Out);
         return 0;
     }
+    if (args is ["watch", .. var rest]) return await new WatchBench(WatchBenchOptions.Parse(rest)).RunAsync(Console.Out);
     var options = BenchOptions.Parse(args);
     await using var target = await Targets.OpenAsync(options);
     var report = await new LoadRun(options, target).RunAsync();
