@@ -16,6 +16,7 @@ internal static class WorkloadList
         new("cas", "compare-and-swaps, puts and gets on a few keys", () => new CasWorkload(), Judgement.ByChecker),
         new("counter", "increments and gets of a few counters", () => new CounterWorkload(), CounterHistory.Judge),
         new("set", "keys that are only added, and scans that must see them", () => new SetWorkload(), SetHistory.Judge),
+        new("watch", "puts and deletes, and watches that must tell all of them, resumed again and again", () => new WatchWorkload(), WatchHistory.Judge),
     ];
 
     /// <exception cref="UsageException">There is no such workload.</exception>
