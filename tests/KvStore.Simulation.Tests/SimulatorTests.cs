@@ -28,4 +28,12 @@ public class SimulatorTests
         Simulator.Run(7, Short with { Trace = trace });
         Assert.Contains("fault 0", trace.ToString(), StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void Watches_tell_what_was_committed_under_faults()
+    {
+        var outcome = Simulator.Run(3, Short with { Workload = "watch" });
+        Assert.Equal(SimulationVerdict.Passed, outcome.Verdict);
+        Assert.True(outcome.Operations > 1000, outcome.ToString());
+    }
 }

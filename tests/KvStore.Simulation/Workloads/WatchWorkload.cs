@@ -17,7 +17,7 @@ namespace KvStore.Simulation.Workloads;
 internal sealed class WatchWorkload : IWorkload
 {
     private const int Keys = 8, BurstMax = 12;
-    private static readonly string[] Prefixes = ["aw", "hw", "pw", "xw"];
+    private static readonly string[] Prefixes = ["aw/", "hw/", "pw/", "xw/"];
 
     private readonly SimulationRun _run;
     private readonly CommittedWrites _log;
@@ -76,13 +76,32 @@ internal sealed class WatchWorkload : IWorkload
             for (var left = 1 + client.Random.Next(BurstMax); left > 0 && !client.IsOver; left--)
             {
                 var key = $"{prefix}{client.Random.Next(Keys)}";
-                var bytes = ByteString.CopyFromUtf8(key);
-                await client.WriteAsync(key, client.Random.Chance(25)
-                    ? new Command { Delete = new Delete { Key = bytes } }
-                    : new Command { Put = new Put { Key = bytes, Value = ByteString.CopyFromUtf8($"{client.Number}.{++_values}") } });
+                await client.WriteAsync(key, client.Random.Next(100) switch
+                {
+                    < 20 => new Command { Delete = new Delete { Key = ByteString.CopyFromUtf8(key) } },
+                    < 75 => new Command { Put = new Put { Key = ByteString.CopyFromUtf8(key), Value = NewValue(client) } },
+                    _ => Transaction(client, prefix),
+                });
             }
             await client.ThinkAsync();
         }
+    }
+
+    private ByteString NewValue(SimulatedClient client) => ByteString.CopyFromUtf8($"{client.Number}.{++_values}");
+
+    /// <summary>Several keys in one revision, of which a watch must tell all or none.</summary>
+    private Command Transaction(SimulatedClient client, string prefix)
+    {
+        var transaction = new Transaction();
+        foreach (var number in Enumerable.Range(0, Keys))
+        {
+            if (client.Random.Chance(50)) continue;
+            var key = ByteString.CopyFromUtf8($"{prefix}{number}");
+            transaction.Success.Add(client.Random.Chance(30)
+                ? new TransactionOperation { Delete = new TransactionDelete { Key = key } }
+                : new TransactionOperation { Put = new TransactionPut { Key = key, Value = NewValue(client) } });
+        }
+        return new Command { Transaction = transaction };
     }
 
     private async Task WatchAsync(SimulatedClient client)

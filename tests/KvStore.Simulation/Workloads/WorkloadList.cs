@@ -14,7 +14,7 @@ internal static class WorkloadList
         ("counter", run => new CounterWorkload(run), Runs.Always),
         ("lock", run => new LockWorkload(run, Fencing.On), Runs.Always),
         ("lock-without-fencing", run => new LockWorkload(run, Fencing.Off), Runs.WhenNamed),
-        ("watch", run => new WatchWorkload(run), Runs.Always),
+        ("watch", run => new WatchWorkload(run), Runs.WhenNamed),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(each => each.Name)];
