@@ -17,6 +17,7 @@ internal static class WorkloadList
         new("counter", "increments and gets of a few counters", () => new CounterWorkload(), CounterHistory.Judge),
         new("set", "keys that are only added, and scans that must see them", () => new SetWorkload(), SetHistory.Judge),
         new("watch", "puts and deletes, and watches that must tell all of them, resumed again and again", () => new WatchWorkload(), WatchHistory.Judge),
+        new("lease", "leases with keys in all groups: never early, never renewed after their end, no key left", () => new LeaseWorkload(), LeaseHistory.Judge),
     ];
 
     /// <exception cref="UsageException">There is no such workload.</exception>

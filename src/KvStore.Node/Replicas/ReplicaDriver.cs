@@ -103,9 +103,31 @@ internal sealed class ReplicaDriver
         _services.Addresses.Learn(Replica.Group, decoded.From, from);
         _followers.Observe(decoded, _raft.Term);
         _raft.Step(decoded, now);
-        // Only this term's leader is believed: what an old one says may lie far back.
-        if (message.GroupTimeUs != 0 && decoded.Term == _raft.Term && _raft.Role != RaftRole.Leader) _clock.Set(message.GroupTimeUs, now);
+        LearnTime(message, decoded, now);
     }
+
+    /// <summary>
+    /// A follower's clock follows that of this term's leader; what an old leader says may lie far back. A candidate hears with the votes what it has missed while it was down, for it may
+    /// be elected before any leader can tell it: from voters with the same log only, for the clock of one that was cut off has gone by its own rate since its newest entry, and leases were
+    /// renewed since.
+    /// </summary>
+    private void LearnTime(GroupMessage message, RaftMessage decoded, MonotonicTime now)
+    {
+        if (message.GroupTimeUs == 0) return;
+        if (!IsVote(decoded.Kind))
+        {
+            if (decoded.Term == _raft.Term && decoded.From == _raft.Leader) _clock.Set(message.GroupTimeUs, now);
+        }
+        else if (message.LastIndex == _raft.LastIndex.Value && message.LastTerm == _raft.TermAt(_raft.LastIndex).Value) _clock.AtLeast(message.GroupTimeUs, now);
+    }
+
+    private void TellTime(GroupMessage message, MessageKind kind, MonotonicTime now)
+    {
+        if (_raft.Role == RaftRole.Leader && message.Term == _raft.Term.Value) message.GroupTimeUs = _clock.At(now);
+        else if (IsVote(kind)) (message.GroupTimeUs, message.LastIndex, message.LastTerm) = (_clock.At(now), _raft.LastIndex.Value, _raft.TermAt(_raft.LastIndex).Value);
+    }
+
+    private static bool IsVote(MessageKind kind) => kind is MessageKind.RequestVoteResponse or MessageKind.RequestPreVoteResponse;
 
     public void Tick(MonotonicTime now)
     {
@@ -135,7 +157,7 @@ internal sealed class ReplicaDriver
     public void SnapshotInstalled(Snapshots.InstalledSnapshot installed, MonotonicTime now)
     {
         if (_stopped) return;
-        _clock.AtLeast(installed.GroupTimeMicroseconds, now);
+        _clock.Set(installed.GroupTimeMicroseconds, now);
         _raft.Step(new RaftMessage
         {
             Kind = MessageKind.InstallSnapshot,
@@ -196,7 +218,7 @@ internal sealed class ReplicaDriver
         if (_stopped) return;
         NoticeRole(turn.Now);
         _duties.Run(_raft, _proposals, turn.Now);
-        _leases.Run(_raft, _proposals, _clock.At(turn.Now), turn.Now);
+        _leases.Run(_raft, _proposals, _clock, turn.Now);
         _locks.Run(_raft, turn.Now);
         _renewals.MoveTo(_proposals, turn.Now);
         if (!_services.Wal.HasRoom) _proposals.RefuseWaiting(DiskFull());
@@ -272,7 +294,7 @@ internal sealed class ReplicaDriver
             var node = _services.Addresses.NodeOf(Replica.Group, messages[i].To);
             if (node == NodeId.None) continue;
             var message = FrameCodec.Encode(Replica.Group, messages[i]);
-            if (_raft.Role == RaftRole.Leader && messages[i].Term == _raft.Term) message.GroupTimeUs = _clock.At(turn.Now);
+            TellTime(message, messages[i].Kind, turn.Now);
             turn.Frames.To(node).Messages.Add(message);
         }
     }

@@ -5,8 +5,8 @@ namespace KvStore.Node.Time;
 
 /// <summary>
 /// Group time for the next entry (DESIGN §6): the newest entry's time + this node's own monotonic time since it appended or received that entry. No wall clock and no
-/// other node's clock comes in, and time in which no node runs does not count. What a leader says of its group time with each message counts like an entry: so a follower's own clock
-/// counts only since the newest heartbeat, however long the group is idle, and a replica that was restarted is not behind.
+/// other node's clock comes in, and time in which no node runs does not count. What a leader says of its group time with each message counts like an entry, so that a follower's own clock
+/// counts only since the newest heartbeat, however long the group is idle; and a candidate that was restarted hears the time with its votes.
 /// </summary>
 internal sealed class GroupClock(ulong microseconds, MonotonicTime now)
 {
@@ -14,6 +14,9 @@ internal sealed class GroupClock(ulong microseconds, MonotonicTime now)
     private MonotonicTime _since = now;
 
     public ulong At(MonotonicTime now) => _microseconds + (ulong)Math.Max(0, now.Nanoseconds - _since.Nanoseconds) / 1000;
+
+    /// <summary>How long it has counted by itself: on a leader, since its newest entry.</summary>
+    public TimeSpan Alone(MonotonicTime now) => now - _since;
 
     /// <summary>Entries that this replica has just appended or received, in order.</summary>
     public void Observe(IReadOnlyList<Entry> entries, MonotonicTime now)

@@ -32,5 +32,22 @@ public class GroupClockTests
     }
 
     [Fact]
+    public void An_entry_that_is_sent_again_does_not_set_the_clock_back_behind_what_its_leader_said()
+    {
+        var clock = new GroupClock(0, Zero);
+        clock.Set(9_000_000, Zero);
+        clock.Observe([At(1, 5_000_000)], Zero + TimeSpan.FromSeconds(1));
+        Assert.Equal(10_000_000UL, clock.At(Zero + TimeSpan.FromSeconds(1)));
+    }
+
+    [Fact]
+    public void A_leader_sets_the_clock_of_a_follower_that_went_ahead_back()
+    {
+        var clock = new GroupClock(0, Zero);
+        clock.Set(1_000_000, Zero + TimeSpan.FromSeconds(2));
+        Assert.Equal(1_000_000UL, clock.At(Zero + TimeSpan.FromSeconds(2)));
+    }
+
+    [Fact]
     public void Time_never_goes_back() => Assert.Equal(9UL, new GroupClock(9, Zero).At(new MonotonicTime(0)));
 }
