@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using KvStore.Client;
-using KvStore.Client.Leases;
 using KvStore.Jepsen.Recording;
 
 namespace KvStore.Jepsen.Workloads;
