@@ -1,3 +1,5 @@
+using KvStore.Linearizability.Anomalies;
+
 namespace KvStore.Linearizability;
 
 /// <summary>What a check found, and the evidence. <see cref="ToString"/> tells it in words.</summary>
@@ -15,6 +17,17 @@ public sealed record CheckResult
 
     /// <summary>The first operation that cannot be placed, if there is one.</summary>
     public Operation? Operation => Violation?.Operation;
+
+    /// <summary>
+    /// What is wrong with the transactions, by name, if the history is not linearizable, has transactions on these keys, and the values can be traced. Computed by each call.
+    /// </summary>
+    public IReadOnlyList<Anomaly> FindAnomalies()
+    {
+        if (Violation is not { } violation) return [];
+        var keys = violation.Keys.ToHashSet();
+        var involved = History.Operations.Where(o => o.Transaction is { } transaction ? transaction.Keys.Any(keys.Contains) : keys.Contains(o.Key)).ToList();
+        return involved.Exists(o => o.Transaction is not null) ? AnomalyFinder.Find(involved) : [];
+    }
 
     /// <summary>What was given up. Empty for a linearizable history.</summary>
     public required IReadOnlyList<Unresolved> Unresolved { get; init; }

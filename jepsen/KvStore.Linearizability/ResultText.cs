@@ -15,6 +15,7 @@ internal static class ResultText
         var text = new StringBuilder();
         text.Append(CultureInfo.InvariantCulture, $"{result.Verdict}: {result.History.Operations.Count} operations ({result.History.CompletedCount} completed), {result.ComponentCount} independent keys or sets of keys");
         if (result.Violation is { } violation) Describe(violation, text);
+        foreach (var anomaly in result.FindAnomalies()) text.AppendLine().Append(anomaly);
         foreach (var unresolved in result.Unresolved.Take(KeysShown)) text.AppendLine().Append(Describe(unresolved));
         if (result.Unresolved.Count > KeysShown) text.AppendLine().Append(CultureInfo.InvariantCulture, $"and {result.Unresolved.Count - KeysShown} more undecided");
         return text.ToString();
