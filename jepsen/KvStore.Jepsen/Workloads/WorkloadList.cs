@@ -15,6 +15,8 @@ internal static class WorkloadList
         new("register", "puts, gets and deletes on a few keys", () => new RegisterWorkload(), Judgement.ByChecker),
         new("cas", "compare-and-swaps, puts and gets on a few keys", () => new CasWorkload(), Judgement.ByChecker),
         new("counter", "increments and gets of a few counters", () => new CounterWorkload(), CounterHistory.Judge),
+        new("bank", "transfers between accounts, a transaction each, and reads of all accounts at once", () => new BankWorkload(), Judgement.ByChecker),
+        new("append", "appends to lists, some of them together, and reads of all lists at once", () => new AppendWorkload(), Judgement.ByChecker),
         new("set", "keys that are only added, and scans that must see them", () => new SetWorkload(), SetHistory.Judge),
         new("watch", "puts and deletes, and watches that must tell all of them, resumed again and again", () => new WatchWorkload(), WatchHistory.Judge),
         new("lease", "leases with keys in all groups: never early, never renewed after their end, no key left", () => new LeaseWorkload(), LeaseHistory.Judge),

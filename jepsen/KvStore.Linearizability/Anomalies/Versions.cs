@@ -37,7 +37,7 @@ internal sealed class Versions
             }
         }
         var seen = versions.Committed.SelectMany(f => f.Reads).Select(r => (r.Key, r.Value)).ToHashSet();
-        versions.Committed.AddRange(inDoubt.Where(f => f.Writes.Any(w => seen.Contains((w.Key, w.Value)))));
+        versions.Committed.AddRange(inDoubt.Where(f => f.Writes.Any(w => !w.Value.IsAbsent && seen.Contains((w.Key, w.Value)))));
         return versions;
     }
 

@@ -11,10 +11,10 @@ internal sealed class SessionAnswersCheck(Findings findings)
 
     public void Answered(SessionId session, ulong sequence, in CommandResult answer)
     {
-        if (session.IsNone || answer.Status is CommandStatus.SessionExpired or CommandStatus.EpochNotMatch or CommandStatus.FenceUnregistered) return;
+        if (session.IsNone || answer.Status is CommandStatus.SessionExpired or CommandStatus.EpochNotMatch or CommandStatus.FenceUnregistered or CommandStatus.ResourceExhausted) return;
         if (_answers.TryAdd((session, sequence), answer)) return;
         var first = _answers[(session, sequence)];
-        if ((first.Status, first.Revision, first.Flag, first.Number) != (answer.Status, answer.Revision, answer.Flag, answer.Number))
+        if ((first.Status, first.Revision, first.Flag, first.Number) != (answer.Status, answer.Revision, answer.Flag, answer.Number) || !first.Response.AsSpan().SequenceEqual(answer.Response))
             findings.Report(Name, $"sequence {sequence} of session {session.Index} in group {session.Group} was answered with {first} and then with {answer}");
     }
 }
