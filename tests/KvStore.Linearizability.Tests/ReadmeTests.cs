@@ -22,7 +22,8 @@ public sealed class ReadmeTests
 
     private static string Block(string language)
     {
-        var start = Readme.IndexOf($"```{language}\n", StringComparison.Ordinal) + language.Length + 4;
+        var example = Readme.IndexOf("Take this history", StringComparison.Ordinal);
+        var start = Readme.IndexOf($"```{language}\n", example, StringComparison.Ordinal) + language.Length + 4;
         return Readme[start..Readme.IndexOf("```", start, StringComparison.Ordinal)];
     }
 }

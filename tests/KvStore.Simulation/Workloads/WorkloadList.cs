@@ -12,8 +12,8 @@ internal static class WorkloadList
     [
         ("register", run => new RegisterWorkload(run), Runs.Always),
         ("counter", run => new CounterWorkload(run), Runs.Always),
-        ("bank", run => new BankWorkload(run), Runs.Always),
-        ("append", run => new AppendWorkload(run), Runs.Always),
+        ("bank", run => new BankWorkload(run), Runs.WhenNamed),
+        ("append", run => new AppendWorkload(run), Runs.WhenNamed),
         ("lock", run => new LockWorkload(run, Fencing.On), Runs.Always),
         ("lock-without-fencing", run => new LockWorkload(run, Fencing.Off), Runs.WhenNamed),
         ("watch", run => new WatchWorkload(run), Runs.WhenNamed),
