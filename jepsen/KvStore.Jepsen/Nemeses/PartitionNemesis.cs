@@ -2,18 +2,18 @@ using KvStore.Jepsen.Network;
 
 namespace KvStore.Jepsen.Nemeses;
 
-/// <summary>Cuts links between the nodes, in the shapes that were found to break other systems, and makes them slow or break. Clients still reach every node.</summary>
+/// <summary>Cuts links between the nodes, in the shapes that were found to break other systems, and makes them slow or break. Clients still reach every node, but for one shape.</summary>
 internal sealed class PartitionNemesis : INemesis
 {
     public string Name => "partition";
 
-    public string Summary => "cut links between nodes: halves, one node, the leader, one way, bridge, ring; slow links; connections reset";
+    public string Summary => "cut links between nodes: halves, one node, the leader, one way, bridge, ring; slow links; connections reset; the leader hidden from clients";
 
     public async Task StrikeAsync(Battlefield field)
     {
         var leader = await field.Leaders.MostLeadingAsync(field.Random).ConfigureAwait(false);
         if (field.IsOver) return;
-        switch (field.Random.Next(10))
+        switch (field.Random.Next(11))
         {
             case <= 2: await IsolateAsync(field, leader, "leader, ").ConfigureAwait(false); break;
             case 3: await IsolateAsync(field, field.Some(1)[0], "").ConfigureAwait(false); break;
@@ -22,6 +22,7 @@ internal sealed class PartitionNemesis : INemesis
             case 6: await BridgeAsync(field).ConfigureAwait(false); break;
             case 7: await RingAsync(field).ConfigureAwait(false); break;
             case 8: await SlowAsync(field).ConfigureAwait(false); break;
+            case 9: await HideAsync(field, leader).ConfigureAwait(false); break;
             default: await ResetAsync(field).ConfigureAwait(false); break;
         }
     }
@@ -78,6 +79,16 @@ internal sealed class PartitionNemesis : INemesis
         SetAll(field, (from, to) => from == node || to == node, LinkCondition.Slow(delay, 1 << 20));
         await field.HoldAsync(0.5, 5).ConfigureAwait(false);
         SetAll(field, (from, to) => from == node || to == node, LinkCondition.Good);
+        field.Log.End(fault);
+    }
+
+    // It leads on, and no client hears of it.
+    private async Task HideAsync(Battlefield field, int node)
+    {
+        var fault = field.Log.Begin(Name, $"clients do not reach the leader, node {node + 1}");
+        foreach (var link in field.Network.Clients(node)) link.Condition = LinkCondition.Cut;
+        await field.HoldAsync(0.5, 3).ConfigureAwait(false);
+        foreach (var link in field.Network.Clients(node)) link.Condition = LinkCondition.Good;
         field.Log.End(fault);
     }
 

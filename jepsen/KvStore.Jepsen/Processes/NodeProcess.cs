@@ -9,6 +9,7 @@ internal sealed class NodeProcess(int id, string serverDll, string configuration
     private const int SignalContinue = 18;
     private const int SignalStop = 19;
     private Process? _process;
+    private readonly List<int> _unexplained = [];
     private bool _killed;
 
     public int Id => id;
@@ -18,7 +19,10 @@ internal sealed class NodeProcess(int id, string serverDll, string configuration
     public bool IsPaused { get; private set; }
     public int? ExitCode => _process is { HasExited: true } ended ? ended.ExitCode : null;
 
-    /// <summary>Nobody killed it and no fault explains its end.</summary>
+    /// <summary>Exit codes of every time that it ended although nobody killed it and no fault explains it, the present one included.</summary>
+    public IReadOnlyList<int> UnexplainedEnds => EndedByItself ? [.. _unexplained, _process!.ExitCode] : _unexplained;
+
+    /// <summary>It is down now, nobody killed it, and no fault explains its end.</summary>
     public bool EndedByItself => !_killed && _process is { HasExited: true };
 
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
@@ -26,6 +30,7 @@ internal sealed class NodeProcess(int id, string serverDll, string configuration
     public void Start()
     {
         if (IsRunning) throw new InvalidOperationException($"node {id} runs already");
+        if (EndedByItself) _unexplained.Add(_process!.ExitCode);
         // The shell puts the output into the file, so that nobody has to read a pipe; exec keeps the process id. In a session of its own a node does not get the terminal's Ctrl-C.
         var start = new ProcessStartInfo("/bin/sh") { UseShellExecute = false };
         start.ArgumentList.Add("-c");

@@ -15,6 +15,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
     private readonly PortBlock _ports;
     private readonly ProcessGuard _guard;
     private readonly NodeConfiguration _configuration;
+    private bool _disposed;
 
     private ProcessCluster(ClusterOptions options)
     {
@@ -116,6 +117,8 @@ internal sealed class ProcessCluster : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        if (_disposed) return;
+        _disposed = true;
         // First what lets a stopped process die.
         foreach (var disk in Disks) await disk.ReleaseAsync().ConfigureAwait(false);
         foreach (var node in Nodes) node.Kill();

@@ -157,5 +157,5 @@ internal sealed class JepsenRun
     }
 
     private static string? EndedByItself(ProcessCluster cluster) =>
-        cluster.Nodes.FirstOrDefault(n => n.EndedByItself) is { } node ? $"node {node.Id} ended by itself with exit code {node.ExitCode}: see node-{node.Id}/log" : null;
+        cluster.Nodes.FirstOrDefault(n => n.UnexplainedEnds.Count > 0) is { } node ? $"node {node.Id} ended by itself with exit code {node.UnexplainedEnds[0]}: see node-{node.Id}/log" : null;
 }

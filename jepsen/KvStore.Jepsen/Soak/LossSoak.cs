@@ -37,10 +37,11 @@ internal static class LossSoak
 
         var wrong = new List<string>();
         foreach (var writer in writers) wrong.AddRange(await writer.VerifyAsync().ConfigureAwait(false));
-        foreach (var line in wrong.Take(20)) output.WriteLine($"LOST {line}");
+        wrong.AddRange(cluster.Nodes.Where(n => n.UnexplainedEnds.Count > 0).Select(n => $"node {n.Id} ended by itself with exit code {n.UnexplainedEnds[0]}"));
+        foreach (var line in wrong.Take(20)) output.WriteLine($"WRONG {line}");
         gaps.Sort();
         if (gaps.Count > 0) output.WriteLine($"time to the next acknowledged write after one node was struck: p50 {gaps[gaps.Count / 2].TotalMilliseconds:0} ms, p99 {gaps[gaps.Count * 99 / 100].TotalMilliseconds:0} ms, max {gaps[^1].TotalMilliseconds:0} ms");
-        output.WriteLine($"{options.Rounds} rounds of {Name(options.Kind)} in {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s: {writers.Sum(w => w.Acknowledged)} keys acknowledged, {writers.Sum(w => w.Unknown)} writes of unknown outcome, {writers.Sum(w => w.Refused)} refused, {wrong.Count} lost");
+        output.WriteLine($"{options.Rounds} rounds of {Name(options.Kind)} in {Stopwatch.GetElapsedTime(started).TotalSeconds:0} s: {writers.Sum(w => w.Acknowledged)} keys acknowledged, {writers.Sum(w => w.Unknown)} writes of unknown outcome, {writers.Sum(w => w.Refused)} refused, {wrong.Count} lost or wrong");
         await cluster.DisposeAsync().ConfigureAwait(false);
         if (wrong.Count == 0 && options.Directory is null) cluster.Wipe();
         else output.WriteLine($"data and logs: {directory}");

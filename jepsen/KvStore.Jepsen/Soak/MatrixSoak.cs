@@ -1,5 +1,6 @@
 using System.Globalization;
 using KvStore.Jepsen.Nemeses;
+using KvStore.Jepsen.Reports;
 using KvStore.Jepsen.Runs;
 using KvStore.Jepsen.Workloads;
 using KvStore.Linearizability;
@@ -22,6 +23,7 @@ internal static class MatrixSoak
         var seed = arguments.Integer("seed", Environment.TickCount & int.MaxValue, 0, int.MaxValue - 10_000);
         var lines = new List<string>();
         var (ran, failed) = (0, 0);
+        var failovers = new List<TimeSpan>();
         foreach (var workload in workloads)
         {
             foreach (var nemesis in nemeses)
@@ -44,6 +46,7 @@ internal static class MatrixSoak
                     ServerDll = arguments.ServerDll(),
                 }, output, cancellationToken).ConfigureAwait(false);
                 ran++;
+                failovers.AddRange(result.Failover.Times);
                 if (result.ExitCode != 0) failed++;
                 lines.Add(Row(workload.Name, nemesis.Name, string.Create(CultureInfo.InvariantCulture,
                     $"{result,-16} {result.Faults.Count,4} faults {result.Count(Outcome.Completed),8} done {result.Count(Outcome.Failed),6} failed {result.Count(Outcome.Unknown),5} unknown")));
@@ -52,6 +55,12 @@ internal static class MatrixSoak
 
         output.WriteLine();
         foreach (var line in lines) output.WriteLine(line);
+        if (failovers.Count > 0)
+        {
+            var all = new FailoverTimes([.. failovers.Order()]);
+            output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"leader killed: next acknowledged write of its group after p50 {all.P50.TotalMilliseconds:0} ms, p99 {all.P99.TotalMilliseconds:0} ms ({all.Times.Count} times)"));
+        }
+
         output.WriteLine($"{ran - failed} of {ran} runs linearizable, {lines.Count - ran} skipped");
         return failed == 0 && ran > 0 ? 0 : 1;
     }
