@@ -8,6 +8,7 @@ namespace KvStore.Jepsen.Nemeses;
 internal sealed class Battlefield(ProcessCluster cluster, Leaders leaders, KvClient client, NodeClaims claims, FaultLog log, Random random, CancellationToken stop)
 {
     private const int SettleAttemptsMax = 50;
+    private static readonly TimeSpan SettlePause = TimeSpan.FromMilliseconds(150);
 
     public ProcessCluster Cluster => cluster;
 
@@ -46,7 +47,8 @@ internal sealed class Battlefield(ProcessCluster cluster, Leaders leaders, KvCli
         {
             var map = await leaders.AskAsync().ConfigureAwait(false);
             if (map.Count == leaders.GroupsSeen) return;
-            await HoldAsync(0.1, 0.2).ConfigureAwait(false);
+            // Without a draw: how long it takes must not change what the seed plans.
+            await Task.Delay(SettlePause, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 

@@ -10,11 +10,15 @@ internal static class RegisterOperations
     private static readonly KvReadOptions Quorum = new() { Consistency = KvConsistency.Quorum };
     private static readonly KvReadOptions Follower = new() { Consistency = KvConsistency.Follower };
 
-    /// <summary>By one of the consistencies that promise linearizability, most often the default one.</summary>
+    /// <summary>
+    /// By one of the consistencies that promise linearizability, most often the default one. A reader uses that alone: the others would make it wait at a leader that lost its
+    /// quorum, instead of hearing what such a leader says.
+    /// </summary>
     public static Task<bool> GetAsync(Actor actor, string key)
     {
         var options = actor.Random.Next(10) switch
         {
+            _ when actor.Role == ActorRole.Reader => null,
             0 => Quorum,
             <= 2 => Follower,
             _ => null,
