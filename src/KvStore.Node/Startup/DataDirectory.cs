@@ -25,6 +25,8 @@ internal sealed class DataDirectory : IDisposable
         var held = fileSystem.TryLock($"{path}/LOCK") ?? throw new NodeStartException($"the data directory {path} is in use by another process: stop it, or give this node another directory");
         try
         {
+            // IDENTITY and PEERS as they are read now must stay, though the process that renamed them into place may have failed to sync the directory.
+            fileSystem.SyncDirectory(path);
             return new DataDirectory(fileSystem, path, held, OpenIdentity(options, fileSystem, random));
         }
         catch

@@ -24,7 +24,10 @@ public sealed class GroupStore : IDisposable
     public static GroupStore Open(IFileSystem fileSystem, string directory, IRecordStoreFactory factory, ILogger logger)
     {
         fileSystem.CreateDirectory(directory);
+        // What is read here must stay: a process before this one may have renamed CURRENT or MANIFEST into place and failed to sync the directory.
+        fileSystem.SyncDirectory(directory);
         var current = CurrentStore.Read(fileSystem, directory);
+        if (fileSystem.DirectoryExists($"{directory}/{current}")) fileSystem.SyncDirectory($"{directory}/{current}");
         CurrentStore.DeleteOthers(fileSystem, directory, current);
         return OpenAt($"{directory}/{current}", fileSystem, factory, logger);
     }

@@ -19,6 +19,8 @@ internal sealed class WalOpening(IFileSystem fileSystem, WalOptions options, ulo
     public void Run()
     {
         fileSystem.CreateDirectory(options.Directory);
+        // Names that a process before this one made and could not sync: what is written under them now must not vanish with the power.
+        fileSystem.SyncDirectory(options.Directory);
         ReadSegments();
         votes = OpenVotes();
         Chain = WalChain.Build(scans, votes.SequenceSeen, options.Directory);

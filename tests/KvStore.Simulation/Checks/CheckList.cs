@@ -1,21 +1,17 @@
-using KvStore.Simulation.Running;
-
 namespace KvStore.Simulation.Checks;
 
 /// <summary>All rules of Raft that are checked in every run. A new one is a file and a line here.</summary>
 internal static class CheckList
 {
-    public static IReadOnlyList<ReplicaCheck> Make(SimulationRun run)
+    /// <param name="isDamaged">Whether a replica's disk was damaged by a fault: it may have lost what it had acknowledged.</param>
+    public static IReadOnlyList<ReplicaCheck> Make(Findings findings, bool trustsLeases, Func<ObservedReplica, bool> isDamaged)
     {
-        var findings = run.Findings;
         List<ReplicaCheck> checks =
         [
-            new LeaderPerTermCheck(findings), new VoteCheck(findings, IsDamaged), new LogMatchingCheck(findings), new CommittedPrefixCheck(findings), new LeaderCompletenessCheck(findings),
-            new DurabilityCheck(findings, IsDamaged), new StateHashCheck(findings),
+            new LeaderPerTermCheck(findings), new VoteCheck(findings, isDamaged), new LogMatchingCheck(findings), new CommittedPrefixCheck(findings), new LeaderCompletenessCheck(findings),
+            new DurabilityCheck(findings, isDamaged), new StateHashCheck(findings),
         ];
-        if (run.TrustsLeases) checks.Add(new LeaseExclusionCheck(findings));
+        if (trustsLeases) checks.Add(new LeaseExclusionCheck(findings));
         return checks;
-
-        bool IsDamaged(ObservedReplica replica) => run.Machines.IsDamaged(replica.Node);
     }
 }

@@ -14,7 +14,7 @@ internal sealed class CommittedPrefixCheck(Findings findings) : ReplicaCheck("co
             var term = replica.TermAt(index);
             if (term == Term.None) return;
             if (index <= group.Committed) Compare(replica, index, term);
-            else if (index == group.Committed.Next) group.Commit(term, replica.View!.Term);
+            else if (index == group.Committed.Next) group.Commit(term, replica.Term);
         }
     }
 

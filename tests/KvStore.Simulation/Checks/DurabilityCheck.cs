@@ -1,4 +1,3 @@
-using KvStore.Node.Peer;
 using KvStore.Raft;
 
 namespace KvStore.Simulation.Checks;
@@ -6,10 +5,12 @@ namespace KvStore.Simulation.Checks;
 /// <summary>A replica that told others that it holds entries still holds them after every crash; and it does not say so of entries that it does not have.</summary>
 internal sealed class DurabilityCheck(Findings findings, Func<ObservedReplica, bool> isDamaged) : ReplicaCheck("acknowledged entries are durable", findings)
 {
-    public override void Sent(ObservedReplica replica, GroupMessage message)
+    public override void Sent(ObservedReplica replica, in SentMessage message)
     {
-        if ((MessageKind)message.Kind != MessageKind.AppendEntriesResponse || message.Reject) return;
-        var index = new LogIndex(message.Index);
+        if (message.Kind != MessageKind.AppendEntriesResponse || message.Reject) return;
+        // Spoken in an older term, for a log that a newer leader has replaced since: as good as a message that was long on its way.
+        if (replica.TermAt(replica.Last) > message.Term) return;
+        var index = message.Index;
         if (index > replica.Last) Report($"{replica} acknowledges entry {index}, though its log ends at {replica.Last}");
         else if (index > replica.Acknowledged) replica.Acknowledged = index;
     }

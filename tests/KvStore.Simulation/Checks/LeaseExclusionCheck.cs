@@ -9,9 +9,7 @@ internal sealed class LeaseExclusionCheck(Findings findings) : ReplicaCheck("lea
     {
         foreach (var other in replica.Group.Replicas.Values)
         {
-            if (other == replica || other.Live is not { } live || !other.Node.IsUp) continue;
-            var left = live.LeaseUntil - other.Node.Clock.Now;
-            if (left > TimeSpan.Zero) Report($"{replica} leads in term {term}, while {other} still has a lease for {left.TotalMilliseconds} ms");
+            if (other != replica && other.LeaseLeft is var left && left > TimeSpan.Zero) Report($"{replica} leads in term {term}, while {other} still has a lease for {left.TotalMilliseconds} ms");
         }
     }
 }

@@ -1,22 +1,21 @@
-using KvStore.Node.Replicas;
 using KvStore.Raft;
-using KvStore.Simulation.World;
 
 namespace KvStore.Simulation.Checks;
 
 /// <summary>What the checks remember of one replica, through all its lives: a copy of its log, made from what it gave to its WAL.</summary>
-internal sealed class ObservedReplica(ObservedGroup group, ReplicaId id, VirtualNode node)
+internal sealed class ObservedReplica(ObservedGroup group, ReplicaId id, NodeId node, Func<TimeSpan> leaseLeft)
 {
     private readonly List<ulong> _terms = [];
 
     public ObservedGroup Group => group;
     public ReplicaId Id => id;
-    public VirtualNode Node => node;
+    public NodeId Node => node;
 
-    /// <summary>Of its present life; null before the first.</summary>
-    public GroupReplica? Live { get; set; }
+    /// <summary>How long its leader lease still holds by its own clock; nothing when it has none or is down.</summary>
+    public TimeSpan LeaseLeft => leaseLeft();
 
-    public ReplicaView? View { get; set; }
+    public Term Term { get; set; }
+    public bool IsLeader { get; set; }
     public LogIndex Commit { get; set; }
     public LogIndex Applied { get; set; }
 
@@ -52,5 +51,5 @@ internal sealed class ObservedReplica(ObservedGroup group, ReplicaId id, Virtual
         Acknowledged = LogIndex.Min(Acknowledged, index);
     }
 
-    public override string ToString() => $"replica {id} of group {group.Id} on node {node.Id}";
+    public override string ToString() => $"replica {id} of group {group.Id} on node {node}";
 }

@@ -1,4 +1,3 @@
-using KvStore.Node.Peer;
 using KvStore.Raft;
 
 namespace KvStore.Simulation.Checks;
@@ -19,7 +18,10 @@ internal abstract class ReplicaCheck(string name, Findings findings)
     public virtual void Applied(ObservedReplica replica, LogIndex index, ulong hash) { }
 
     /// <summary>A message leaves; it may never arrive.</summary>
-    public virtual void Sent(ObservedReplica replica, GroupMessage message) { }
+    public virtual void Sent(ObservedReplica replica, in SentMessage message) { }
 
     protected void Report(string what) => findings.Report(name, what);
 }
+
+/// <summary>What the checks need to know of a message.</summary>
+internal readonly record struct SentMessage(MessageKind Kind, ReplicaId To, Term Term, LogIndex Index, bool Reject);

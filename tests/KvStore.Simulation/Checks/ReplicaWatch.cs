@@ -5,17 +5,21 @@ using KvStore.Simulation.World;
 
 namespace KvStore.Simulation.Checks;
 
-/// <summary>Keeps the copies of all replicas' logs and tells the checks what happens.</summary>
+/// <summary>Watches the replicas of a virtual cluster: their logs as they give them to the WAL, what they apply, publish and send.</summary>
 internal sealed class ReplicaWatch
 {
-    private readonly ReplicaCheck[] _checks;
-    private readonly SortedDictionary<GroupId, ObservedGroup> _groups = [];
-    private readonly SortedDictionary<NodeId, List<ObservedReplica>> _onNode = [];
+    private readonly ReplicaBook _book;
+    private readonly SortedDictionary<NodeId, List<(ObservedReplica Replica, GroupReplica Live)>> _onNode = [];
 
-    public ReplicaWatch(VirtualCluster cluster, IReadOnlyList<ReplicaCheck> checks)
+    public ReplicaWatch(VirtualCluster cluster, ReplicaBook book)
     {
-        _checks = [.. checks];
-        cluster.Observe = node => new NodeObserver(this, node);
+        _book = book;
+        foreach (var node in cluster.Nodes) _onNode.Add(node.Id, []);
+        cluster.Observe = node =>
+        {
+            _onNode[node.Id].Clear();
+            return new NodeObserver(this, node);
+        };
         cluster.TurnEnded = (node, _) => AfterTurn(node);
         cluster.Network.Sent = Sent;
     }
@@ -23,78 +27,43 @@ internal sealed class ReplicaWatch
     /// <summary>Role and commit index are read from what a replica publishes, after every turn of its node's workers.</summary>
     private void AfterTurn(VirtualNode node)
     {
-        if (!_onNode.TryGetValue(node.Id, out var replicas)) return;
-        foreach (var replica in replicas)
-            if (replica.Live is { } live) Look(replica, live);
-    }
-
-    private void Look(ObservedReplica replica, GroupReplica live)
-    {
-        var view = live.View;
-        if (!ReferenceEquals(view, replica.View))
+        foreach (var (replica, live) in _onNode[node.Id])
         {
-            var isNew = view.IsLeader && (replica.View is not { IsLeader: true } before || before.Term != view.Term);
-            replica.View = view;
-            if (isNew)
-                foreach (var check in _checks) check.BecameLeader(replica, view.Term);
+            var view = live.View;
+            _book.Look(replica, view.Term, view.IsLeader, live.Commit);
         }
-        var commit = live.Commit;
-        if (commit == replica.Commit) return;
-        foreach (var check in _checks) check.Committed(replica, commit);
-        replica.Commit = commit;
     }
 
     private void Sent(NodeId from, NodeId to, PeerFrame frame)
     {
         foreach (var message in frame.Messages)
-        {
-            if (!_groups.TryGetValue(new GroupId(message.GroupId), out var group) || !group.Replicas.TryGetValue(new ReplicaId(message.From), out var replica)) continue;
-            foreach (var check in _checks) check.Sent(replica, message);
-        }
+            if (_book.Find(new GroupId(message.GroupId), new ReplicaId(message.From)) is { } replica)
+                _book.Sent(replica, new SentMessage((MessageKind)message.Kind, new ReplicaId(message.To), new Term(message.Term), new LogIndex(message.Index), message.Reject));
     }
 
-    private ObservedReplica Find(GroupReplica live, VirtualNode node)
+    private ObservedReplica ReplicaOf(GroupReplica live, VirtualNode node) =>
+        _book.Find(live.Group, live.Id) ?? _book.Add(live.Group, live.Id, node.Id, () => LeaseLeft(live.Group, node));
+
+    private TimeSpan LeaseLeft(GroupId group, VirtualNode node)
     {
-        if (!_groups.TryGetValue(live.Group, out var group)) _groups.Add(live.Group, group = new ObservedGroup(live.Group));
-        if (group.Replicas.TryGetValue(live.Id, out var replica)) return replica;
-        group.Replicas.Add(live.Id, replica = new ObservedReplica(group, live.Id, node));
-        if (!_onNode.TryGetValue(node.Id, out var replicas)) _onNode.Add(node.Id, replicas = []);
-        replicas.Add(replica);
-        return replica;
+        if (!node.IsUp) return TimeSpan.Zero;
+        foreach (var (replica, live) in _onNode[node.Id])
+            if (replica.Group.Id == group) return live.LeaseUntil - node.Clock.Now;
+        return TimeSpan.Zero;
     }
 
     private sealed class NodeObserver(ReplicaWatch watch, VirtualNode node) : IReplicaObserver
     {
         public void Started(GroupReplica live, RaftStart start)
         {
-            var replica = watch.Find(live, node);
-            (replica.View, replica.Commit) = (null, LogIndex.None);
-            foreach (var check in watch._checks) check.Started(replica, start);
-            replica.Live = live;
-            var acknowledged = replica.Acknowledged;
-            replica.Reset(start.SnapshotIndex, start.SnapshotTerm);
-            foreach (var entry in start.Entries) replica.Append(entry);
-            replica.Acknowledged = LogIndex.Min(acknowledged, replica.Last);
+            var replica = watch.ReplicaOf(live, node);
+            watch._onNode[node.Id].Add((replica, live));
+            watch._book.Started(replica, start);
         }
 
-        public void Logged(GroupReplica live, IReadOnlyList<Entry> entries)
-        {
-            var replica = watch.Find(live, node);
-            foreach (var check in watch._checks) check.Logging(replica, entries);
-            foreach (var entry in entries) replica.Append(entry);
-        }
-
-        public void Reset(GroupReplica live, LogIndex index, Term term) => watch.Find(live, node).Reset(index, term);
-
-        public void Applied(GroupReplica live, Entry entry, ulong hash) => ApplyTo(live, entry.Index, hash);
-
-        public void Switched(GroupReplica live, LogIndex applied, ulong hash) => ApplyTo(live, applied, hash);
-
-        private void ApplyTo(GroupReplica live, LogIndex index, ulong hash)
-        {
-            var replica = watch.Find(live, node);
-            foreach (var check in watch._checks) check.Applied(replica, index, hash);
-            replica.Applied = index;
-        }
+        public void Logged(GroupReplica live, IReadOnlyList<Entry> entries) => watch._book.Logged(watch.ReplicaOf(live, node), entries);
+        public void Reset(GroupReplica live, LogIndex index, Term term) => watch.ReplicaOf(live, node).Reset(index, term);
+        public void Applied(GroupReplica live, Entry entry, ulong hash) => watch._book.Applied(watch.ReplicaOf(live, node), entry.Index, hash);
+        public void Switched(GroupReplica live, LogIndex applied, ulong hash) => watch._book.Applied(watch.ReplicaOf(live, node), applied, hash);
     }
 }

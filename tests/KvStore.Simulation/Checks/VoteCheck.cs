@@ -1,4 +1,3 @@
-using KvStore.Node.Peer;
 using KvStore.Raft;
 
 namespace KvStore.Simulation.Checks;
@@ -6,13 +5,13 @@ namespace KvStore.Simulation.Checks;
 /// <summary>A replica votes for one candidate a term, for ever, through all its crashes; and what binds it to a term is durable before it says so. Seen on the wire.</summary>
 internal sealed class VoteCheck(Findings findings, Func<ObservedReplica, bool> isDamaged) : ReplicaCheck("one vote a term", findings)
 {
-    private readonly Dictionary<(GroupId, ReplicaId, ulong), ulong> _votes = [];
+    private readonly Dictionary<(GroupId, ReplicaId, Term), ReplicaId> _votes = [];
 
-    public override void Sent(ObservedReplica replica, GroupMessage message)
+    public override void Sent(ObservedReplica replica, in SentMessage message)
     {
-        switch ((MessageKind)message.Kind)
+        switch (message.Kind)
         {
-            case MessageKind.RequestVote: Voted(replica, message.Term, replica.Id.Value); break;
+            case MessageKind.RequestVote: Voted(replica, message.Term, replica.Id); break;
             case MessageKind.RequestVoteResponse when !message.Reject: Voted(replica, message.Term, message.To); break;
             case MessageKind.AppendEntriesResponse when !message.Reject: Bind(replica, message.Term); break;
         }
@@ -24,15 +23,15 @@ internal sealed class VoteCheck(Findings findings, Func<ObservedReplica, bool> i
         if (term < replica.BoundTo && !isDamaged(replica)) Report($"{replica} starts in term {term}, though it had spoken for term {replica.BoundTo}");
     }
 
-    private void Voted(ObservedReplica replica, ulong term, ulong candidate)
+    private void Voted(ObservedReplica replica, Term term, ReplicaId candidate)
     {
         Bind(replica, term);
         if (!_votes.TryAdd((replica.Group.Id, replica.Id, term), candidate) && _votes[(replica.Group.Id, replica.Id, term)] is var other && other != candidate)
             Report($"{replica} voted in term {term} for replica {other} and for replica {candidate}");
     }
 
-    private static void Bind(ObservedReplica replica, ulong term)
+    private static void Bind(ObservedReplica replica, Term term)
     {
-        if (term > replica.BoundTo.Value) replica.BoundTo = new Term(term);
+        if (term > replica.BoundTo) replica.BoundTo = term;
     }
 }

@@ -31,11 +31,18 @@ internal sealed class ClientNetwork(VirtualCluster cluster)
         node.WhenThawed(() =>
         {
             if (life.HasEnded) return;
-            request(node, answer =>
+            try
             {
-                if (life.HasEnded || _random.ChanceIn(LostOfThousand)) return;
-                cluster.Clock.After(Delay(), () => reply.TrySetResult(answer));
-            });
+                request(node, answer =>
+                {
+                    if (life.HasEnded || _random.ChanceIn(LostOfThousand)) return;
+                    cluster.Clock.After(Delay(), () => reply.TrySetResult(answer));
+                });
+            }
+            catch (LifeEndedException)
+            {
+                cluster.Trace.Line(() => $"node {node.Id} died over a request");
+            }
         });
     }
 

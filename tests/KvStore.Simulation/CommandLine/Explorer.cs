@@ -6,11 +6,11 @@ internal sealed class Explorer(TextWriter output)
     /// <summary>Every so many runs one is done twice, and the traces must be the same.</summary>
     private const int TwiceEvery = 100;
 
-    public SimulationVerdict Run(ulong from, ulong? runs, TimeSpan? time, SimulationOptions options)
+    public SimulationVerdict Run(ulong from, Limits limits, SimulationOptions options)
     {
         var totals = new Totals();
         var verdict = SimulationVerdict.Passed;
-        for (var seed = from; verdict == SimulationVerdict.Passed && (runs is null || seed - from < runs) && (time is null || totals.Elapsed < time); seed++)
+        for (var seed = from; verdict == SimulationVerdict.Passed && !limits.Reached(totals); seed++)
         {
             var outcome = Simulator.Run(seed, options);
             totals.Add(outcome);
@@ -34,4 +34,10 @@ internal sealed class Explorer(TextWriter output)
         while (second < Math.Min(one.TraceSeconds.Count, other.TraceSeconds.Count) && one.TraceSeconds[second] == other.TraceSeconds[second]) second++;
         return $"seed {one.Seed}: two runs differ from simulated second {second} on ({one.TraceHash:x16} and {other.TraceHash:x16})\n  replay: {one.Replay}";
     }
+}
+
+/// <summary>When enough was done: after so many seeds, so much real time, or so much simulated time; null: no limit.</summary>
+internal readonly record struct Limits(ulong? Runs, TimeSpan? Time, TimeSpan? Simulated)
+{
+    public bool Reached(Totals totals) => (ulong)totals.Seeds >= Runs || totals.Elapsed >= Time || totals.Simulated >= Simulated;
 }

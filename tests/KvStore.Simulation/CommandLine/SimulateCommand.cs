@@ -1,3 +1,4 @@
+using KvStore.Simulation.Membership;
 using KvStore.Simulation.Running;
 using KvStore.Simulation.Workloads;
 
@@ -10,10 +11,12 @@ internal static class SimulateCommand
     private const ulong RunsDefault = 10;
 
     private const string Help = """
-        usage: simulate [--seed N [--trace]] [--runs N] [--minutes M] [--from SEED]
+        usage: simulate [--seed N [--trace | --shrink]] [--runs N] [--hours H] [--minutes M] [--from SEED]
                         [--workload NAME[,NAME]] [--seconds S] [--clients C] [--without FAULTS]
           --seed N        runs one seed; with --trace writes a readable log of all that happens
+          --shrink        makes a failing seed smaller: less time, fewer faults and clients
           --runs N        runs N seeds (10)
+          --hours H       runs seeds until H hours were simulated
           --minutes M     runs seeds until M minutes have passed
           --from SEED     the first of them (1)
           --workload      only these workloads; known are {0}
@@ -23,16 +26,18 @@ internal static class SimulateCommand
         exit codes: 0 passed, 1 wrong, 2 stuck, 64 wrong usage
         """;
 
+    private static IReadOnlyList<string> WorkloadNames => [.. WorkloadList.Names, MembershipRun.Name];
+
     public static int Run(IReadOnlyList<string> args, TextWriter output, TextWriter errors)
     {
         try
         {
             if (args is ["--help"] or ["-h"])
             {
-                output.WriteLine(string.Format(System.Globalization.CultureInfo.InvariantCulture, Help, string.Join(", ", WorkloadList.Names)));
+                output.WriteLine(string.Format(System.Globalization.CultureInfo.InvariantCulture, Help, string.Join(", ", WorkloadNames)));
                 return 0;
             }
-            return (int)Run(new Arguments(args, ["seed", "runs", "from", "minutes", "workload", "seconds", "clients", "without", "plant", "plants", "world"], ["trace"]), output);
+            return (int)Run(new Arguments(args, ["seed", "runs", "from", "minutes", "hours", "workload", "seconds", "clients", "without", "plant", "plants", "world"], ["trace", "shrink"]), output);
         }
         catch (UsageException wrong)
         {
@@ -55,19 +60,23 @@ internal static class SimulateCommand
         if (arguments.Number("seed", 0, ulong.MaxValue) is { } seed)
         {
             if (arguments.Has("runs") || arguments.Has("minutes") || arguments.Has("from")) throw new UsageException("--seed runs one seed: it does not go with --runs, --from or --minutes");
-            return explorer.Run(seed, 1, null, options);
+            if (!arguments.Has("shrink")) return explorer.Run(seed, new Limits(1, null, null), options);
+            if (options.Trace is not null) throw new UsageException("--shrink: does not go with --trace");
+            return new Shrinker(seed, output).Run(options);
         }
-        if (options.Trace is not null) throw new UsageException("--trace: needs --seed");
+        if (options.Trace is not null || arguments.Has("shrink")) throw new UsageException($"--{(options.Trace is null ? "shrink" : "trace")}: needs --seed");
         var runs = arguments.Number("runs", 1, 1_000_000_000);
         var time = arguments.Number("minutes", 1, 100_000) is { } minutes ? TimeSpan.FromMinutes(minutes) : (TimeSpan?)null;
-        return explorer.Run(arguments.Number("from", 0, ulong.MaxValue / 2) ?? 1, runs ?? (time is null ? RunsDefault : null), time, options);
+        var simulated = arguments.Number("hours", 1, 1_000_000) is { } hours ? TimeSpan.FromHours(hours) : (TimeSpan?)null;
+        return explorer.Run(arguments.Number("from", 0, ulong.MaxValue / 2) ?? 1, new Limits(runs ?? (time is null && simulated is null ? RunsDefault : null), time, simulated), options);
     }
 
     private static SimulationOptions OptionsOf(Arguments arguments, TextWriter output)
     {
         var options = new SimulationOptions { Trace = arguments.Has("trace") ? output : null, Workload = arguments.Text("workload"), Clients = (int?)arguments.Number("clients", 1, 1000) };
         foreach (var name in options.Workload?.Split(',') ?? [])
-            if (!WorkloadList.Names.Contains(name)) throw new UsageException($"--workload {name}: unknown; known are {string.Join(", ", WorkloadList.Names)}");
+            if (!WorkloadNames.Contains(name)) throw new UsageException($"--workload {name}: unknown; known are {string.Join(", ", WorkloadNames)}");
+        if (options.Workload?.Split(',') is { Length: > 1 } several && several.Contains(MembershipRun.Name)) throw new UsageException($"--workload {options.Workload}: {MembershipRun.Name} goes alone");
         if (arguments.Number("seconds", 1, 1_000_000) is { } seconds) options = options with { Duration = TimeSpan.FromSeconds(seconds) };
         if (arguments.Text("without") is { } without)
             options = options with { WithoutFaults = NumberRanges.Parse(without) ?? throw new UsageException($"--without {without}: expected numbers and ranges, such as 3,5-9") };

@@ -8,18 +8,18 @@ internal sealed class Totals
 {
     private readonly Stopwatch _watch = Stopwatch.StartNew();
     private readonly TimeSpan _processorAtStart = Process.GetCurrentProcess().TotalProcessorTime;
-    private TimeSpan _simulated;
     private long _operations;
     private long _faults;
     private readonly SortedDictionary<string, long> _counts = new(StringComparer.Ordinal);
 
     public int Seeds { get; private set; }
+    public TimeSpan Simulated { get; private set; }
     public TimeSpan Elapsed => _watch.Elapsed;
 
     public void Add(SimulationOutcome outcome)
     {
         Seeds++;
-        _simulated += outcome.Simulated;
+        Simulated += outcome.Simulated;
         _operations += outcome.Operations;
         _faults += outcome.Faults;
         foreach (var (what, count) in outcome.Counts) _counts[what] = _counts.GetValueOrDefault(what) + count;
@@ -27,7 +27,7 @@ internal sealed class Totals
 
     public override string ToString()
     {
-        var seconds = _simulated.TotalSeconds;
+        var seconds = Simulated.TotalSeconds;
         var processor = (Process.GetCurrentProcess().TotalProcessorTime - _processorAtStart).TotalSeconds;
         var counted = string.Concat(_counts.Select(pair => string.Create(CultureInfo.InvariantCulture, $"\n{pair.Value} {pair.Key}")));
         return string.Create(CultureInfo.InvariantCulture,

@@ -18,11 +18,11 @@ internal sealed record ClusterShape
         var nodes = random.Chance(25) ? 5 : 3;
         var replicas = nodes == 5 && random.Chance(50) ? 5 : 3;
         var groups = 1 + random.Next(2);
-        var checkpoint = random.Between(4 << 10, 128 << 10);
+        var checkpoint = random.Between(16 << 10, 128 << 10);
         var lag = checkpoint + random.Between(2 << 10, 128 << 10);
         var session = random.Chance(20) ? TimeSpan.FromSeconds(5 + random.Next(30)) : TimeSpan.FromMinutes(10);
         var history = random.Chance(50) ? TimeSpan.FromSeconds(5 + random.Next(60)) : TimeSpan.FromHours(1);
-        var segment = random.Chance(50) ? 64 << 10 : 1 << 20;
+        var segment = 64 << (10 + random.Next(2));
         return new ClusterShape
         {
             Nodes = nodes,
@@ -32,7 +32,7 @@ internal sealed record ClusterShape
             Configure = options => options with
             {
                 DataGroups = groups, ReplicasPerGroup = replicas, CheckpointLogBytes = checkpoint, FollowerLagBytesMax = lag, SessionTimeToLive = session, HistoryKept = history,
-                WalSegmentBytes = segment, WalTargetBytes = 4L * segment, DiskReserveBytes = 1 << 20,
+                WalSegmentBytes = segment, WalTargetBytes = 2L * segment, DiskReserveBytes = 1 << 20,
             },
         };
     }

@@ -19,6 +19,9 @@ internal sealed class Machines(SimulationRun run)
 
     public void MarkDamaged(VirtualNode node) => _damaged.Add(node.Id);
 
+    /// <summary>Only one node a run, so that what is committed has whole copies elsewhere.</summary>
+    public bool MayDamage(VirtualNode node) => _damaged.Count == 0 || _damaged.Contains(node.Id);
+
     public bool IsDamaged(VirtualNode node) => _damaged.Contains(node.Id);
 
     public void CutPower(VirtualNode node)

@@ -35,7 +35,7 @@ internal sealed class SimulationRun : IDisposable
         ClientNetwork = new ClientNetwork(Cluster);
         Freshness = new FreshnessCheck(Cluster.Clock, Findings) { TrustsLeases = TrustsLeases };
         SessionAnswers = new SessionAnswersCheck(Findings);
-        new ReplicaWatch(Cluster, CheckList.Make(this));
+        new ReplicaWatch(Cluster, new ReplicaBook(CheckList.Make(Findings, TrustsLeases, replica => Machines.IsDamaged(Cluster.Nodes[(int)replica.Node.Value - 1]))));
         _plan = FaultPlan.Of(seed, options.Duration);
         _nemesis = new Nemesis(this, _plan);
         _workloads = WorkloadList.Make(this, options.Workload);
@@ -106,6 +106,10 @@ internal sealed class SimulationRun : IDisposable
         catch (SimulationException stuck)
         {
             Findings.Report("liveness", stuck.Message, SimulationVerdict.Stuck);
+        }
+        catch (Exception unexpected)
+        {
+            Findings.Report("exception", unexpected.ToString());
         }
         if (Findings.First is null)
             foreach (var workload in _workloads) workload.Finish();

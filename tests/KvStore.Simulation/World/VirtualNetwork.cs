@@ -106,7 +106,14 @@ internal sealed class VirtualNetwork(VirtualClock clock, VirtualRandom random, T
         {
             if (port.Life.HasEnded) return;
             var received = PeerFrame.Parser.ParseFrom(bytes);
-            if (Filter?.Invoke(from.Node, to, received) ?? true) port.Receiver.Received(from.Node, received);
+            try
+            {
+                if (Filter?.Invoke(from.Node, to, received) ?? true) port.Receiver.Received(from.Node, received);
+            }
+            catch (LifeEndedException)
+            {
+                trace.Line(() => $"node {to} died over a frame");
+            }
         });
     });
 
