@@ -29,8 +29,8 @@ internal sealed class Totals
     {
         var seconds = Simulated.TotalSeconds;
         var processor = (Process.GetCurrentProcess().TotalProcessorTime - _processorAtStart).TotalSeconds;
-        var counted = string.Concat(_counts.Select(pair => string.Create(CultureInfo.InvariantCulture, $"\n{pair.Value} {pair.Key}")));
-        return string.Create(CultureInfo.InvariantCulture,
-            $"{seconds / 3600:F2} simulated hours, {Seeds} seeds, {_operations} operations ({_operations / seconds:F1} a simulated second), {_faults} faults ({_faults / seconds:F2}), {seconds / _watch.Elapsed.TotalSeconds:F0} simulated seconds a second ({seconds / processor:F0} a second of processor time)") + counted;
+        var counted = string.Concat(_counts.Select(pair => string.Create(CultureInfo.InvariantCulture, $"{pair.Value} {pair.Key}\n")));
+        return counted + string.Create(CultureInfo.InvariantCulture,
+            $"{seconds / 3600:F2} simulated hours, {Seeds} seeds, {_operations} operations ({_operations / seconds:F1} a simulated second), {_faults} faults ({_faults / seconds:F2}), {seconds / _watch.Elapsed.TotalSeconds:F0} simulated seconds a second ({seconds / processor:F0} a second of processor time)");
     }
 }
