@@ -20,9 +20,17 @@ internal static class WorkloadList
         new("set", "keys that are only added, and scans that must see them", () => new SetWorkload(), SetHistory.Judge),
         new("watch", "puts and deletes, and watches that must tell all of them, resumed again and again", () => new WatchWorkload(), WatchHistory.Judge),
         new("lease", "leases with keys in all groups: never early, never renewed after their end, no key left", () => new LeaseWorkload(), LeaseHistory.Judge),
+        new("lock", "critical sections with fenced writes, half of them paused beyond the lease", () => new LockWorkload(Fencing.On), LockHistory.Judge),
+        new("election", "leaders that proclaim, and others who ask who leads", () => new ElectionWorkload(), ElectionHistory.Judge),
+    ];
+
+    /// <summary>What goes wrong without something that the product has: these must not pass.</summary>
+    public static IReadOnlyList<WorkloadKind> Demonstrations { get; } =
+    [
+        new("lock-without-fencing", "the same critical sections without fences, which lose updates", () => new LockWorkload(Fencing.Off), LockHistory.Judge),
     ];
 
     /// <exception cref="UsageException">There is no such workload.</exception>
     public static WorkloadKind Find(string name) =>
-        All.FirstOrDefault(w => w.Name == name) ?? throw new UsageException($"--workload {name}: there is no such workload; known are {string.Join(", ", All.Select(w => w.Name))}");
+        All.Concat(Demonstrations).FirstOrDefault(w => w.Name == name) ?? throw new UsageException($"--workload {name}: there is no such workload; known are {string.Join(", ", All.Concat(Demonstrations).Select(w => w.Name))}");
 }

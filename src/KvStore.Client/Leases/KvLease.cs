@@ -70,6 +70,9 @@ public sealed class KvLease : IAsyncDisposable
         _lost.Dispose();
     }
 
+    /// <summary>It is left to end by itself. <see cref="Lost"/> goes on to tell when.</summary>
+    internal void StopRenewal() => _keeper.Remove(this);
+
     /// <summary>From now on until it has to be renewed: a third of its time to live after the newest confirmation.</summary>
     internal TimeSpan RenewalDueIn => TimeToLive / RenewalsPerTimeToLive - _time.GetElapsedTime(Volatile.Read(ref _confirmedSince));
 

@@ -11,9 +11,21 @@ public sealed record KvLockOptions
     /// </summary>
     public TimeSpan TimeToLive { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>Whether it is kept for as long as this process lives and does not release it.</summary>
+    public KvLockRenewal Renewal { get; init; }
+
     /// <summary>How long to wait for it; null: until it is cancelled.</summary>
     public TimeSpan? Wait { get; init; }
 
     /// <summary>Shown to whoever describes the lock, such as who holds it and why; at most 4,096 bytes.</summary>
     public KvBytes Value { get; init; }
+}
+
+/// <summary>How long a lock is kept that is not released.</summary>
+public enum KvLockRenewal
+{
+    /// <summary>It is renewed until it is released, so that it ends only when the process or its connections do.</summary>
+    Automatic,
+    /// <summary>It ends <see cref="KvLockOptions.TimeToLive"/> after it was last renewed, which is at the latest when it was acquired: for work that must not hold others up for longer.</summary>
+    None,
 }

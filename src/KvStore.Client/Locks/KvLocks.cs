@@ -65,7 +65,9 @@ public sealed class KvLocks
                 var left = wait is { } whole ? Max(whole - _client.Options.TimeProvider.GetElapsedTime(started), TimeSpan.Zero) : (TimeSpan?)null;
                 using var until = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, lease.Lost);
                 var token = await _calls.AcquireAsync(name, lease.Id, options.Value, left, until.Token).ConfigureAwait(false);
-                return token == 0 ? null : held = new KvLock(_client, _calls, lease, new KvFence(name, token));
+                if (token == 0) return null;
+                if (options.Renewal == KvLockRenewal.None) lease.StopRenewal();
+                return held = new KvLock(_client, _calls, lease, new KvFence(name, token));
             }
             catch (Exception e) when (e is KvLeaseNotFoundException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
             {
