@@ -13,9 +13,9 @@ public sealed class CommandLineTests : IDisposable
     public void Dispose() => File.Delete(_file);
 
     [Theory]
-    [InlineData("--workload nothing --nemesis kill", "--workload nothing: there is no such workload; known are register, cas, counter, set, lock, election, lock-without-fencing")]
+    [InlineData("--workload nothing --nemesis kill", "--workload nothing: there is no such workload; known are register, cas, counter, set, watch, lock, election, lock-without-fencing")]
     [InlineData("--workload cas --nemesis kill,rain", "--nemesis rain: there is no such nemesis; known are kill, pause, partition, power, disk, clock, transfer, none")]
-    [InlineData("--nemesis kill", "--workload is missing; known are register, cas, counter, set, lock, election")]
+    [InlineData("--nemesis kill", "--workload is missing; known are register, cas, counter, set, watch, lock, election")]
     [InlineData("--workload cas --nemesis kill --time 0s", "--time 0s: expected a time such as 500ms, 60s, 5m or 2h, from 1 s to 24 h")]
     [InlineData("--workload cas --nemesis kill --time soon", "--time soon: expected a time such as 500ms, 60s, 5m or 2h, from 1 s to 24 h")]
     [InlineData("--workload cas --nemesis kill --nodes 4", "--nodes 4: expected 3 or 5")]
