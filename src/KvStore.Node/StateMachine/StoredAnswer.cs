@@ -67,7 +67,7 @@ internal readonly struct StoredAnswer
                 new Revision(record.CurrentModRevision), record.CurrentVersion, record.CurrentLease, Deleted: false);
         return new StoredAnswer(record.Sequence, new RangeId(record.RangeId),
             new CommandResult((CommandStatus)record.Status, new Revision(record.Revision), record.Flag, record.Number, current,
-                record.Response.IsEmpty ? null : record.Response.ToByteArray()));
+                record.HasResponse ? record.Response.ToByteArray() : null));
     }
 
     private sealed class BoxedCurrent(KeyValue value)

@@ -46,6 +46,23 @@ public sealed class TransactionSessionTests
     }
 
     [Fact]
+    public void A_result_that_takes_no_bytes_is_one_after_a_crash_too()
+    {
+        using var group = WithRange(out var session);
+        using var twin = WithRange(out _);
+        var nothing = new Transaction { Compares = { Txn.Exists("a/1") } };
+        foreach (var each in (GroupHarness[])[group, twin])
+        {
+            Assert.Empty(each.Apply(session, 1, Txn.Command(nothing)).Response!);
+            each.Checkpoint();
+        }
+        group.CrashAndRecover();
+        Assert.False(group.Apply(session, 1, Txn.Command(nothing)).Response().Succeeded);
+        twin.Apply(session, 1, Txn.Command(nothing));
+        Assert.Equal(twin.Machine.Hash, group.Machine.Hash);
+    }
+
+    [Fact]
     public void The_result_is_in_the_state_that_snapshots_carry_and_counts_for_the_tables_limit()
     {
         using var group = WithRange(out var session);
