@@ -21,7 +21,7 @@ internal static class TransactionCommand
         Texts with blanks or signs stand in double quotes, with \\ \" \n \t \xHH inside. Lines that begin with # say nothing.
         """;
 
-    internal sealed record Options(string[] When, string[] Then, string[] Else);
+    internal sealed record Options(string[] When, string[] Then, string[] Else, KvWriteOptions Write);
 
     public static Command Build(CommandBuilder builder)
     {
@@ -32,15 +32,16 @@ internal static class TransactionCommand
         command.Add(when);
         command.Add(then);
         command.Add(otherwise);
+        var fence = FenceOption.On(command);
         return builder.Runs(command, (parsed, context, token) =>
-            RunAsync(new Options(parsed.GetValue(when) ?? [], parsed.GetValue(then) ?? [], parsed.GetValue(otherwise) ?? []), context, token));
+            RunAsync(new Options(parsed.GetValue(when) ?? [], parsed.GetValue(then) ?? [], parsed.GetValue(otherwise) ?? [], new KvWriteOptions { Fence = fence.Read(parsed) }), context, token));
     }
 
     internal static async Task<ExitCode> RunAsync(Options options, CommandContext context, CancellationToken cancellationToken)
     {
         var script = await ReadAsync(options, context, cancellationToken).ConfigureAwait(false);
         await using var client = await context.ConnectAsync(cancellationToken).ConfigureAwait(false);
-        var result = await client.Transaction().When(script.Compares).Then(script.Then).Else(script.Else).CommitAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
+        var result = await client.Transaction().When(script.Compares).Then(script.Then).Else(script.Else).CommitAsync(options.Write, cancellationToken).ConfigureAwait(false);
         context.Print(Describe(result));
         return result.Succeeded ? ExitCode.Ok : ExitCode.CompareFailed;
     }

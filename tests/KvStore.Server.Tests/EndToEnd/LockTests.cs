@@ -1,6 +1,7 @@
 using KvStore.Client;
 using KvStore.Client.Elections;
 using KvStore.Client.Locks;
+using KvStore.Client.Transactions;
 
 namespace KvStore.Server.Tests.EndToEnd;
 
@@ -41,6 +42,7 @@ public sealed class LockTests(SingleNode node) : IClassFixture<SingleNode>, IAsy
             var refused = await Assert.ThrowsAsync<KvFencedException>(async () => await client.PutAsync($"{key}-{name}", "old", new KvWriteOptions { Fence = old }));
             Assert.Contains($"lock '{name}': token {old.Token}", refused.Message, StringComparison.Ordinal);
             Assert.False(refused.OutcomeUnknown);
+            await Assert.ThrowsAsync<KvFencedException>(async () => await client.Transaction().Then(KvOperation.Put($"{key}-{name}", "old")).CommitAsync(new KvWriteOptions { Fence = old }));
             await Assert.ThrowsAsync<KvFencedException>(async () => await client.DeleteAsync($"{key}-{name}", new KvWriteOptions { Fence = old }));
             await Assert.ThrowsAsync<KvFencedException>(async () => await client.CompareAndSwapAsync($"{key}-{name}", KvExpectation.Value("2"), "old", new KvWriteOptions { Fence = old }));
             Assert.Equal("2", (await client.GetAsync($"{key}-{name}"))!.Value.Value.ToString());
