@@ -52,7 +52,7 @@ internal sealed class SimulationRun : IDisposable
     public SessionAnswersCheck SessionAnswers { get; }
 
     public TimeSpan ThinkTimeMin => TimeSpan.FromMilliseconds(20);
-    public TimeSpan ThinkTimeMax => TimeSpan.FromMilliseconds(220);
+    public TimeSpan ThinkTimeMax => TimeSpan.FromMilliseconds(180);
 
     /// <summary>Whether clocks stay within the drift that the leader lease allows for; if not, no client asks for a read that relies on it.</summary>
     public bool TrustsLeases => Shape.ClocksKeepTheirBound;
