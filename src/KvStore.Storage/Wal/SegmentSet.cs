@@ -68,7 +68,18 @@ internal sealed class SegmentSet(IFileSystem fileSystem, WalOptions options) : I
         long length = Math.Max(options.SegmentBytes, bytesMin);
         int number = ++highestNumber;
         IFile file = fileSystem.Open($"{options.Directory}/{SegmentFile.NameOf(number)}", FileOpen.CreateNew);
+#if PLANTED
+        try
+        {
+            file.Allocate(length);
+        }
+        catch (DiskFullException) when (Plants.Has(PlantedBug.DiskFullIgnored))
+        {
+            length = file.Length;
+        }
+#else
         file.Allocate(length);
+#endif
         file.Sync();
 #if PLANTED
         if (!Plants.Has(PlantedBug.SegmentNameNotSynced))

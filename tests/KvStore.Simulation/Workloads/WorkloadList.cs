@@ -18,6 +18,7 @@ internal static class WorkloadList
         ("lock-without-fencing", run => new LockWorkload(run, Fencing.Off), Runs.WhenNamed),
         ("watch", run => new WatchWorkload(run), Runs.WhenNamed),
         ("lease", run => new LeaseWorkload(run), Runs.Always),
+        ("sessions", run => new AbandonedSessions(run), Runs.Always),
     ];
 
     public static IReadOnlyList<string> Names { get; } = [.. All.Select(each => each.Name)];
