@@ -12,7 +12,8 @@ public class SimulateCommandTests
     [InlineData("--seed x", "--seed x: expected a whole number")]
     [InlineData("--seed 1 --runs 2", "--seed runs one seed")]
     [InlineData("--trace", "--trace: needs --seed")]
-    [InlineData("--workload none", "--workload none: unknown; known are register, counter")]
+    [InlineData("--workload none", "--workload none: unknown; known are register, counter, sessions")]
+    [InlineData("--plant stale-read", "--plant: this build has no planted bugs")]
     [InlineData("--without 3-1", "--without 3-1: expected numbers and ranges")]
     public void A_wrong_command_line_is_one_clear_line(string line, string expected)
     {

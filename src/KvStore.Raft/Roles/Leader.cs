@@ -199,15 +199,20 @@ internal sealed class Leader(Replica replica) : Role(replica)
 
     protected override void OnHeartbeatResponse(RaftMessage message)
     {
+#if PLANTED
+        if (Plants.Has(PlantedBug.LateAckCounts) && _progress.Find(message.From) is { } late)
+        {
+            late.Contact = Replica.Now;
+            late.AnsweredRound(_rounds.Newest, late.RoundSent);
+            AnswerProvenReads();
+        }
+#endif
         if (_progress.Find(message.From) is not { } progress || _rounds.SentAt(message.Round) is not { } sent) return;
         progress.Contact = Replica.Now;
 #if PLANTED
         if (Plants.Has(PlantedBug.LeaseFromReceipt)) sent = Replica.Now;
 #endif
         progress.AnsweredRound(message.Round, sent);
-#if PLANTED
-        if (Plants.Has(PlantedBug.LateAckCounts)) progress.AnsweredRound(_rounds.Newest, sent);
-#endif
         progress.IsProbing = false;
         if (progress.Match < Log.Last)
         {

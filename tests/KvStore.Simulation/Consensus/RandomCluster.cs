@@ -123,6 +123,7 @@ internal sealed class RandomCluster
     {
         if (Chance(_faults.Partition)) Partition();
         if (Chance(_faults.PartitionEnd)) _cut.Clear();
+        if (Chance(_faults.IsolateLeader) && Leader() is { } leader) Separate([leader.Id]);
         foreach (var (id, replica) in _replicas)
         {
             var node = _nodes[id];
@@ -148,7 +149,7 @@ internal sealed class RandomCluster
 
     private void Won(SimulatedReplica leader)
     {
-        if (Chance(_faults.IsolateNewLeader)) Separate(new HashSet<ReplicaId> { leader.Id });
+        if (Chance(_faults.IsolateNewLeader)) Separate([leader.Id]);
         if (Chance(_faults.ChangeAtElection)) Change(leader);
     }
 

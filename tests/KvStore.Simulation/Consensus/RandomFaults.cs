@@ -30,6 +30,9 @@ internal sealed record RandomFaults
     /// <summary>A replica that has just won an election is cut off from the others.</summary>
     public double IsolateNewLeader { get; init; }
 
+    /// <summary>The leader is cut off from the others.</summary>
+    public double IsolateLeader { get; init; }
+
     /// <summary>How often clients propose; not a fault, but a busy log keeps replicas that are cut off from being elected.</summary>
     public double Propose { get; init; } = 0.3;
     public double Read { get; init; } = 0.05;
@@ -44,7 +47,7 @@ internal sealed record RandomFaults
 
     public RandomFaults Ended => this with
     {
-        Loss = 0, Duplicate = 0, LongDelay = 0, Crash = 0, Pause = 0, Compact = 0, Transfer = 0, ChangeMembers = 0, ChangeAtElection = 0, Partition = 0, IsolateNewLeader = 0, Stall = 0, SyncPerStep = Math.Max(SyncPerStep, 0.2),
+        Loss = 0, Duplicate = 0, LongDelay = 0, Crash = 0, Pause = 0, Compact = 0, Transfer = 0, ChangeMembers = 0, ChangeAtElection = 0, Partition = 0, IsolateNewLeader = 0, IsolateLeader = 0, Stall = 0, SyncPerStep = Math.Max(SyncPerStep, 0.2),
     };
 
     /// <summary>The kinds of runs. Each tempts another part of the algorithm.</summary>
@@ -59,7 +62,12 @@ internal sealed record RandomFaults
         },
         ["late"] = new()
         {
-            Propose = 0.1, Read = 0.2, Loss = 0.01, LongDelay = 0.4, LongDelayMax = TimeSpan.FromMilliseconds(1500), Partition = 0.003, PartitionEnd = 0.005, Crash = 0, Pause = 0, SyncPerStep = 0.9, IsolateNewLeader = 0.3,
+            Propose = 0.1, Read = 0.2, Loss = 0.01, LongDelay = 0.25, LongDelayMax = TimeSpan.FromMilliseconds(450), ElectionTimeoutMax = TimeSpan.FromMilliseconds(560), IsolateLeader = 0.004, Partition = 0, PartitionEnd = 0.005,
+            Crash = 0, Pause = 0, SyncPerStep = 0.9,
+        },
+        ["later"] = new()
+        {
+            Propose = 0.1, Read = 0.2, Loss = 0.01, LongDelay = 0.25, LongDelayMax = TimeSpan.FromMilliseconds(1200), IsolateLeader = 0.003, Partition = 0, PartitionEnd = 0.004, Crash = 0, Pause = 0, SyncPerStep = 0.9,
         },
         ["contention"] = new()
         {
@@ -73,7 +81,7 @@ internal sealed record RandomFaults
         ["drift"] = new()
         {
             Step = TimeSpan.FromMilliseconds(1), ElectionTimeoutMax = TimeSpan.FromMilliseconds(501), Drift = 0.0243, DelayMax = TimeSpan.FromMilliseconds(1), LongDelay = 0, Loss = 0, Duplicate = 0, Crash = 0, Pause = 0,
-            Partition = 0, PartitionEnd = 0.0007, IsolateNewLeader = 0, Transfer = 0.0001, SyncPerStep = 1, Propose = 0.2,
+            Partition = 0, PartitionEnd = 0.001, IsolateLeader = 0.0008, Transfer = 0.0001, SyncPerStep = 1, Propose = 0.2,
         },
         ["majority"] = new() { Voters = 5, HealMajorityOnly = true, Partition = 0.005, PartitionEnd = 0.005, IsolateNewLeader = 0.3, Crash = 0.002 },
     };
