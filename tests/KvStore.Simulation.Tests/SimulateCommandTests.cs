@@ -12,8 +12,9 @@ public class SimulateCommandTests
     [InlineData("--seed x", "--seed x: expected a whole number")]
     [InlineData("--seed 1 --runs 2", "--seed runs one seed")]
     [InlineData("--trace", "--trace: needs --seed")]
-    [InlineData("--workload none", "--workload none: unknown; known are register, counter, sessions")]
+    [InlineData("--workload none", "--workload none: unknown; known are register, counter, lock")]
     [InlineData("--plant stale-read", "--plant: this build has no planted bugs")]
+    [InlineData("--world none", "--world none: unknown; known are cluster, changes")]
     [InlineData("--without 3-1", "--without 3-1: expected numbers and ranges")]
     public void A_wrong_command_line_is_one_clear_line(string line, string expected)
     {
@@ -28,6 +29,14 @@ public class SimulateCommandTests
         var output = new StringWriter();
         Assert.Equal(0, SimulateCommand.Run(["--seed", "3", "--seconds", "5"], output, TextWriter.Null));
         Assert.Matches("simulated hours, 1 seeds, [0-9]+ operations .* faults", output.ToString().TrimEnd().Split('\n')[^1]);
+    }
+
+    [Fact]
+    public void A_group_alone_runs_by_seed()
+    {
+        var output = new StringWriter();
+        Assert.Equal(0, SimulateCommand.Run(["--world", "three", "--runs", "2"], output, TextWriter.Null));
+        Assert.Contains("2 groups of kind three passed", output.ToString(), StringComparison.Ordinal);
     }
 
     [Theory]

@@ -40,9 +40,6 @@ internal sealed class LogTail(NodeOptions options, LogIndex start)
     public LogIndex Checkpointed(LogIndex index, LogIndex? slowest, bool underPressure)
     {
         var until = underPressure ? index : LogIndex.Min(_previousCheckpoint, slowest ?? index);
-#if PLANTED
-        if (Plants.Has(PlantedBug.LogDroppedAtOnce)) until = index;
-#endif
         _previousCheckpoint = index;
         while (_marks.TryPeek(out var mark) && mark.Index <= index && (mark.Index <= until || _bytes - mark.Bytes >= options.FollowerLagBytesMax))
         {

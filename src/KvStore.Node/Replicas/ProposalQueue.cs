@@ -73,7 +73,6 @@ internal sealed class ProposalQueue(GroupReplica replica, EntryPayloadWriter wri
             return true;
         }
 #if PLANTED
-        if (Plants.Has(PlantedBug.OverloadDropped) && result.Status == ProposeStatus.Overloaded) return false;
         if (Plants.Has(PlantedBug.TransferDropsProposals) && result.Status == ProposeStatus.Transferring) return false;
 #endif
         appended.Fail(Refusal(result));
@@ -128,6 +127,9 @@ internal sealed class ProposalQueue(GroupReplica replica, EntryPayloadWriter wri
         while (_batches.TryDequeue(out var batch))
         {
             replica.Unqueue(batch);
+#if PLANTED
+            if (Plants.Has(PlantedBug.OverloadDropped) && definite.Code == NodeErrorCode.ResourceExhausted) continue;
+#endif
             batch.Failed(definite);
         }
         while (_groupCommands.TryDequeue(out var proposal)) proposal.Completed(LogIndex.None, default, definite);

@@ -24,11 +24,15 @@ internal sealed class SimulatedClient
     private readonly SortedDictionary<GroupId, VirtualNode> _leaders = [];
     private ulong _sequence;
 
+    /// <summary>Waits long enough for an attempt to hear what a node says that has stood still or lost leadership.</summary>
+    private readonly bool _isPatient;
+
     public SimulatedClient(SimulationRun run, int number)
     {
         (_run, Number) = (run, number);
         Random = VirtualRandom.Stream(run.Seed, $"client {number}");
-        UsesSessions = !Random.Chance(15);
+        UsesSessions = !Random.Chance(25);
+        _isPatient = VirtualRandom.Stream(run.Seed, $"patience {number}").Chance(40);
         HistoryNumber = number;
     }
 
@@ -108,11 +112,11 @@ internal sealed class SimulatedClient
         var encoded = ClientBatch.Encode(range, session, command);
         var sequence = command.Sequence;
         var reply = await _run.ClientNetwork.CallAsync<CommandResult>(Target(range.Group), AttemptTime(), (node, answer) => node.Node.Propose(new ClientBatch(
-            result =>
+            _run.Answers.Watch<CommandResult>(node, result =>
             {
                 if (result.IsAnswered) _run.SessionAnswers.Answered(session, sequence, result.Answer);
                 answer(result);
-            },
+            }),
             what => _run.Findings.Report("answers", what))
         {
             Range = range.Id, Epoch = range.Epoch, Commands = encoded, Count = 1, Deadline = ClientBatch.DeadlineOf(node, TimeSpan.FromSeconds(1)),
@@ -189,7 +193,7 @@ internal sealed class SimulatedClient
         return _run.Cluster.DelayAsync(Random.Between(TimeSpan.FromMilliseconds(5), TimeSpan.FromMilliseconds(60)));
     }
 
-    private TimeSpan AttemptTime() => Random.Between(TimeSpan.FromMilliseconds(200), TimeSpan.FromMilliseconds(900));
+    private TimeSpan AttemptTime() => Random.Between(TimeSpan.FromMilliseconds(200), _isPatient ? TimeSpan.FromSeconds(5) : TimeSpan.FromMilliseconds(900));
 }
 
 /// <summary>What a read found: null for an absent key.</summary>

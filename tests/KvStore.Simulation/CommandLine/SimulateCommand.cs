@@ -1,3 +1,4 @@
+using KvStore.Simulation.Consensus;
 using KvStore.Simulation.Membership;
 using KvStore.Simulation.Running;
 using KvStore.Simulation.Workloads;
@@ -9,6 +10,7 @@ internal static class SimulateCommand
 {
     private const int UsageError = 64;
     private const ulong RunsDefault = 10;
+    private const string Whole = "cluster";
 
     private const string Help = """
         usage: simulate [--seed N [--trace | --shrink]] [--runs N] [--hours H] [--minutes M] [--from SEED]
@@ -23,9 +25,10 @@ internal static class SimulateCommand
           --seconds S     simulated seconds under faults (150)
           --clients C     so many clients
           --without F     leaves out faults of the plan by number, such as 3,5-9
+          --world W       cluster, or one Raft group alone of a kind: {1}
           --plant NAME    the cluster has that planted bug (docs/adr/0010); unknown names are answered by the list
           --plants WHICH  searches for planted bugs: all, NAME[,NAME], or pinned (at the seeds where they are known to show);
-                          with --world cluster or the name of a kind of group only there, with --seconds S so long for each (120)
+                          with --world only there, with --seconds S so long for each (120)
         exit codes: 0 passed, 1 wrong, 2 stuck, 64 wrong usage
         """;
 
@@ -37,7 +40,7 @@ internal static class SimulateCommand
         {
             if (args is ["--help"] or ["-h"])
             {
-                output.WriteLine(string.Format(System.Globalization.CultureInfo.InvariantCulture, Help, string.Join(", ", WorkloadNames)));
+                output.WriteLine(string.Format(System.Globalization.CultureInfo.InvariantCulture, Help, string.Join(", ", WorkloadNames), string.Join(", ", RandomFaults.Kinds.Keys)));
                 return 0;
             }
             return (int)Run(new Arguments(args, ["seed", "runs", "from", "minutes", "hours", "workload", "seconds", "clients", "without", "plant", "plants", "world"], ["trace", "shrink"]), output);
@@ -58,6 +61,7 @@ internal static class SimulateCommand
 #else
         if (arguments.Has("plant") || arguments.Has("plants")) throw new UsageException("--plant: this build has no planted bugs; tools/simulate --plant builds one that has");
 #endif
+        if (arguments.Text("world") is { } kind && kind != Whole) return RunGroups(kind, arguments, output);
         var options = OptionsOf(arguments, output);
         var explorer = new Explorer(output);
         if (arguments.Number("seed", 0, ulong.MaxValue) is { } seed)
@@ -72,6 +76,13 @@ internal static class SimulateCommand
         var time = arguments.Number("minutes", 1, 100_000) is { } minutes ? TimeSpan.FromMinutes(minutes) : (TimeSpan?)null;
         var simulated = arguments.Number("hours", 1, 1_000_000) is { } hours ? TimeSpan.FromHours(hours) : (TimeSpan?)null;
         return explorer.Run(arguments.Number("from", 0, ulong.MaxValue / 2) ?? 1, new Limits(runs ?? (time is null && simulated is null ? RunsDefault : null), time, simulated), options);
+    }
+
+    private static SimulationVerdict RunGroups(string kind, Arguments arguments, TextWriter output)
+    {
+        if (!RandomFaults.Kinds.ContainsKey(kind)) throw new UsageException($"--world {kind}: unknown; known are {Whole}, {string.Join(", ", RandomFaults.Kinds.Keys)}");
+        var seed = arguments.Number("seed", 0, int.MaxValue / 2);
+        return new GroupExplorer(output).Run(kind, seed ?? arguments.Number("from", 0, int.MaxValue / 2) ?? 1, seed is null ? arguments.Number("runs", 1, 1_000_000) ?? RunsDefault : 1);
     }
 
     private static SimulationOptions OptionsOf(Arguments arguments, TextWriter output)

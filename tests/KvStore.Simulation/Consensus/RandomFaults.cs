@@ -62,7 +62,7 @@ internal sealed record RandomFaults
         },
         ["late"] = new()
         {
-            Propose = 0.1, Read = 0.2, Loss = 0.01, LongDelay = 0.25, LongDelayMax = TimeSpan.FromMilliseconds(450), ElectionTimeoutMax = TimeSpan.FromMilliseconds(560), IsolateLeader = 0.004, Partition = 0, PartitionEnd = 0.005,
+            Propose = 0.1, Read = 0.005, Loss = 0.01, LongDelay = 0.25, LongDelayMax = TimeSpan.FromMilliseconds(450), ElectionTimeoutMax = TimeSpan.FromMilliseconds(560), IsolateLeader = 0.004, Partition = 0, PartitionEnd = 0.005,
             Crash = 0, Pause = 0, SyncPerStep = 0.9,
         },
         ["later"] = new()

@@ -18,14 +18,16 @@ internal static class PlantCommand
             var plant = Plants.Describe(bug);
             var found = PlantSearch.Search(bug, limit ?? LimitDefault, world);
             if (found is null) missing++;
-            output.WriteLine(found is null
-                ? $"| {plant.Row} | `{Plants.NameOf(bug)}` | {plant.What} | not found | | |"
-                : string.Create(CultureInfo.InvariantCulture, $"| {plant.Row} | `{Plants.NameOf(bug)}` | {plant.What} | {found.World} {found.Seed} | {found.Check} | {found.Time.TotalSeconds:F1} s | {Short(found.Message)}"));
+            output.WriteLine(found is null ? $"| {plant.Row} | `{Plants.NameOf(bug)}` | {plant.What} | not found | | |" : Row(found));
             output.Flush();
         }
         output.WriteLine($"{bugs.Count - missing} of {bugs.Count} planted bugs found");
         return missing == 0 ? SimulationVerdict.Passed : SimulationVerdict.Wrong;
     }
+
+    /// <summary>A line of the table in jepsen/README.md: row of the catalogue, name, what it does, world and seed, check, processor time.</summary>
+    public static string Row(PlantFinding found) => string.Create(CultureInfo.InvariantCulture,
+        $"| {Plants.Describe(found.Bug).Row} | `{Plants.NameOf(found.Bug)}` | {Plants.Describe(found.Bug).What} | {found.World} {found.Seed} | {found.Check} | {found.Time.TotalSeconds:F1} s | {Short(found.Message)}");
 
     /// <exception cref="UsageException">A name is not known.</exception>
     public static IReadOnlyList<PlantedBug> Parse(string names)

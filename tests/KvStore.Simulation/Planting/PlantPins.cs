@@ -10,7 +10,7 @@ namespace KvStore.Simulation.Planting;
 /// </summary>
 internal static class PlantPins
 {
-    private static readonly TimeSpan SearchAgain = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan SearchAgain = TimeSpan.FromSeconds(20);
 
     public static SimulationVerdict Verify(TextWriter output)
     {
@@ -21,14 +21,19 @@ internal static class PlantPins
         {
             var name = Plants.NameOf(bug);
             if (!pins.TryGetValue(bug, out var pin)) output.WriteLine($"{name}: no pin");
-            else if (PlantSearch.Find(bug, pin.World, pin.Seed) is not null) found++;
+            else if (PlantSearch.Find(bug, pin.World, pin.Seed) is { } there)
+            {
+                found++;
+                output.WriteLine(PlantCommand.Row(there));
+            }
             else if (PlantSearch.Search(bug, SearchAgain, pin.World) is { } elsewhere)
             {
                 found++;
                 moved++;
-                output.WriteLine($"{name}: not at {pin.World} {pin.Seed} any more, but at {elsewhere.World} {elsewhere.Seed} ({elsewhere.Check})");
+                output.WriteLine(PlantCommand.Row(elsewhere));
+                output.WriteLine($"{name}: not at {pin.World} {pin.Seed} any more, but at {elsewhere.World} {elsewhere.Seed}");
             }
-            else output.WriteLine($"{name}: not found at {pin.World} {pin.Seed}, nor by a search of {SearchAgain.TotalSeconds} s");
+            else output.WriteLine($"{name}: NOT FOUND at {pin.World} {pin.Seed}, nor by a search of {SearchAgain.TotalSeconds} s");
         }
         output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{found} of {Plants.All.Count} planted bugs found, {moved} not where they were, {(Environment.CpuUsage.TotalTime - start).TotalSeconds:F0} s of processor time"));
         return found == Plants.All.Count ? SimulationVerdict.Passed : SimulationVerdict.Wrong;

@@ -35,6 +35,7 @@ internal sealed class SimulationRun : IDisposable
         ClientNetwork = new ClientNetwork(Cluster);
         Freshness = new FreshnessCheck(Cluster.Clock, Findings) { TrustsLeases = TrustsLeases };
         SessionAnswers = new SessionAnswersCheck(Findings);
+        Answers = new AnswersCheck(Cluster.Clock, Findings);
         new ReplicaWatch(Cluster, new ReplicaBook(CheckList.Make(Findings, TrustsLeases, replica => Machines.IsDamaged(Cluster.Nodes[(int)replica.Node.Value - 1]))));
         _plan = FaultPlan.Of(seed, options.Duration);
         _nemesis = new Nemesis(this, _plan);
@@ -50,6 +51,7 @@ internal sealed class SimulationRun : IDisposable
     public ClientNetwork ClientNetwork { get; }
     public FreshnessCheck Freshness { get; }
     public SessionAnswersCheck SessionAnswers { get; }
+    public AnswersCheck Answers { get; }
 
     public TimeSpan ThinkTimeMin => TimeSpan.FromMilliseconds(20);
     public TimeSpan ThinkTimeMax => TimeSpan.FromMilliseconds(180);
@@ -102,6 +104,7 @@ internal sealed class SimulationRun : IDisposable
             RunUnderFaults();
             new Recovery(this).Run();
             ReadEverything();
+            Answers.Finish();
         }
         catch (SimulationException stuck)
         {

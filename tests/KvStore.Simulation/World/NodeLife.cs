@@ -17,7 +17,10 @@ internal sealed class NodeLife(VirtualNode node) : ITimeSource
         get
         {
             Yield(YieldPoint.Clock);
-            return node.Clock.Now;
+            var now = node.Clock.Now;
+            // And between the look at the clock and what is done about it.
+            Yield(YieldPoint.Clock);
+            return now;
         }
     }
 
