@@ -21,7 +21,7 @@ internal sealed class DamagedFile : IFault
     public Action? Begin(FaultScene scene)
     {
         var machines = scene.Run.Machines;
-        if (scene.Cluster.Nodes.Any(machines.IsDamaged) || scene.Cluster.Nodes.Any(each => !each.IsUp || each.Disk.StopAtOperation > 0) || scene.RunningNode() is not { } node) return null;
+        if (scene.Cluster.Nodes.Any(each => !each.IsUp || each.Disk.StopAtOperation > 0) || scene.RunningNode() is not { } node || !machines.MayDamage(node)) return null;
         var directory = $"{scene.Cluster.OptionsOf(node.Id).DataDirectory}/wal";
         node.Kill();
         switch (scene.Random.Next(3))

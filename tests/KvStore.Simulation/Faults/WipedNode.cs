@@ -12,7 +12,7 @@ internal sealed class WipedNode : IFault
     public Action? Begin(FaultScene scene)
     {
         var machines = scene.Run.Machines;
-        if (scene.Cluster.Nodes.Any(machines.IsDamaged) || scene.Cluster.Nodes.Any(each => !each.IsUp || each.IsFrozen || HasDiskFault(each)) || scene.RunningNode() is not { } node) return null;
+        if (scene.Cluster.Nodes.Any(each => !each.IsUp || each.IsFrozen || HasDiskFault(each)) || scene.RunningNode() is not { } node || !machines.MayDamage(node)) return null;
         var others = scene.Cluster.Nodes.Where(other => other != node).ToList();
         var known = node.Node.Identity;
         others.RemoveAll(other => Welcomes(other, node, known) is not { } welcomes || !welcomes);
