@@ -28,4 +28,7 @@ internal static partial class Log
 
     [LoggerMessage(20, LogLevel.Warning, "Leases of group {Group} were not renewed, and will be tried again: {Reason}")]
     public static partial void KeepAliveFailed(ILogger logger, ulong group, string reason);
+
+    [LoggerMessage(40, LogLevel.Warning, "{Name} could not be kept up to date and will be tried again: {Reason}")]
+    public static partial void RecipeRetry(ILogger logger, string name, string reason);
 }
