@@ -30,6 +30,6 @@ public sealed class RecipeNode : ICollectionFixture<SingleNode>
     {
         var done = new TaskCompletionSource();
         await using var registration = fired.Register(done.SetResult);
-        await done.Task.WaitAsync(Patience);
+        await done.Task.WaitAsync(Patience, CancellationToken.None);
     }
 }
