@@ -55,7 +55,14 @@ public sealed class KvServiceRegistration : IAsyncDisposable
         await _stop.CancelAsync().ConfigureAwait(false);
         await _keeping.ConfigureAwait(false);
         await _gate.WaitAsync().ConfigureAwait(false);
-        if (_lease is not null) await _lease.DisposeAsync().ConfigureAwait(false);
+        try
+        {
+            if (_lease is not null) await _lease.DisposeAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            _gate.Release();
+        }
     }
 
     internal async Task StartAsync(KvServiceHealth health, CancellationToken cancellationToken)

@@ -50,6 +50,13 @@ public sealed class SingleNode : IAsyncLifetime
         _server = null;
     }
 
+    /// <summary>Ends the node without a word to its clients, as far as a process can do that to a part of itself.</summary>
+    public async Task CrashAsync()
+    {
+        if (_server is not null) await _server.DisposeAsync();
+        _server = null;
+    }
+
     /// <summary>Starts a node and waits until it serves.</summary>
     public static Task<KvStoreServer> StartAsync(KvStoreServerOptions options) => StartAsync(options, FileSystems.ForThisPlatform());
 

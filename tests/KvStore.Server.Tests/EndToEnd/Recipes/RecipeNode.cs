@@ -14,12 +14,15 @@ public sealed class RecipeNode : ICollectionFixture<SingleNode>
     /// <summary>Ends soon after its client has gone.</summary>
     public static readonly KvLockOptions Short = new() { TimeToLive = TimeSpan.FromSeconds(1) };
 
+    /// <summary>Outlasts a busy machine; a revocation is noticed at the next renewal, after a third of it.</summary>
+    public static readonly KvLockOptions Medium = new() { TimeToLive = TimeSpan.FromSeconds(6) };
+
     /// <summary>Outlasts a restart on a busy machine.</summary>
     public static readonly KvLockOptions Long = new() { TimeToLive = Patience };
 
     public static async Task RestartAsync(SingleNode node)
     {
-        await node.StopAsync();
+        await node.CrashAsync();
         await node.InitializeAsync();
     }
 

@@ -36,7 +36,7 @@ public sealed class SemaphoreTests(SingleNode node)
     {
         await using var one = await KvClient.ConnectAsync(node.Endpoint);
         await using var two = await KvClient.ConnectAsync(node.Endpoint);
-        var first = await new KvSemaphore(one, "lost", 2).AcquireAsync();
+        var first = await new KvSemaphore(one, "lost", 2).AcquireAsync(RecipeNode.Medium);
         await using var second = await new KvSemaphore(one, "lost", 2).AcquireAsync();
         Assert.Null(await new KvSemaphore(two, "lost", 2).TryAcquireAsync());
         var waiting = new KvSemaphore(two, "lost", 2).AcquireAsync();

@@ -31,7 +31,7 @@ public sealed class UniqueIdTests(SingleNode node)
     {
         await using var one = await KvClient.ConnectAsync(node.Endpoint, new KvClientOptions { TimeProvider = new WrongClock(TimeSpan.FromHours(1)) });
         await using var two = await KvClient.ConnectAsync(node.Endpoint, new KvClientOptions { TimeProvider = new WrongClock(TimeSpan.FromHours(-1)) });
-        await using var a = new KvUniqueIds(one, "lost", workers: 1, RecipeNode.Long);
+        await using var a = new KvUniqueIds(one, "lost", workers: 1, RecipeNode.Medium);
         await using var b = new KvUniqueIds(two, "lost", workers: 1, RecipeNode.Long);
         var first = await a.NextAsync();
         await Assert.ThrowsAsync<KvResourceExhaustedException>(async () => await b.NextAsync());
@@ -49,7 +49,7 @@ public sealed class UniqueIdTests(SingleNode node)
     public async Task A_generator_goes_on_with_another_number_and_over_a_restart()
     {
         await using var client = await KvClient.ConnectAsync(node.Endpoint);
-        await using var ids = new KvUniqueIds(client, "restart", options: RecipeNode.Long);
+        await using var ids = new KvUniqueIds(client, "restart", options: RecipeNode.Medium);
         var first = await ids.NextAsync();
         await RecipeNode.RestartAsync(node);
         var second = await ids.NextAsync();

@@ -39,7 +39,7 @@ public sealed class WorkQueueTests(SingleNode node)
         await using var two = await KvClient.ConnectAsync(node.Endpoint);
         var queue = new KvWorkQueue(one, "lost");
         await queue.EnqueueAsync("work");
-        var first = (await queue.TryTakeAsync(RecipeNode.Long))!;
+        var first = (await queue.TryTakeAsync(RecipeNode.Medium))!;
         Assert.Equal(1, first.Attempt);
         Assert.Null(await new KvWorkQueue(two, "lost").TryTakeAsync());
         await RecipeNode.RevokeAsync(one, first.Fence.Lock);
