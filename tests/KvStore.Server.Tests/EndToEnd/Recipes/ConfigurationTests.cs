@@ -48,6 +48,7 @@ public sealed class ConfigurationTests(SingleNode node)
         }
         finally
         {
+            await late.CrashAsync();
             await late.DisposeAsync();
         }
     }
