@@ -16,7 +16,7 @@ internal sealed class Explorer(TextWriter output)
             totals.Add(outcome);
             verdict = outcome.Verdict;
             if (verdict != SimulationVerdict.Passed) output.WriteLine(outcome);
-            else if ((seed - from) % TwiceEvery == 0 && Difference(outcome, Simulator.Run(seed, options)) is { } difference)
+            else if (options.Trace is null && (seed - from) % TwiceEvery == 0 && Difference(outcome, Simulator.Run(seed, options)) is { } difference)
             {
                 output.WriteLine(difference);
                 verdict = SimulationVerdict.Wrong;
