@@ -18,6 +18,7 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
     private static readonly Metadata MayBeProposed = Errors.TrailersOf(new NodeError(NodeErrorCode.DeadlineExceeded, "the deadline passed; the write may or may not take effect") { OutcomeUnknown = true });
     private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(10);
     private readonly ScanService _scans = new(node, ranges);
+    private readonly WriteCompletions _completions = new();
 
     public override Task<GetResponse> Get(GetRequest request, ServerCallContext context)
     {
@@ -105,10 +106,11 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
         Serve(context, Consistency.Linearizable, () => ranges.Resolve(head.Keyspace, head.Key.Span, head.Route), async range =>
         {
             var commands = Serialize(range, head, operation, out var validated);
-            var write = new UnaryWrite { Range = range.Id, Epoch = range.Epoch, Commands = commands, Count = 1, Deadline = Deadline(context), Fences = validated.Fences, Leases = validated.Leases };
+            var write = new UnaryWrite(_completions) { Range = range.Id, Epoch = range.Epoch, Commands = commands, Count = 1, Deadline = Deadline(context), Fences = validated.Fences, Leases = validated.Leases };
+            // A caller that is gone or past its deadline is told so by the call itself; the write goes on to its outcome.
             AtDeadline(context, MayBeProposed);
             node.Propose(write);
-            var result = await write.Result.WaitAsync(context.CancellationToken).ConfigureAwait(false);
+            var result = await write.Result.ConfigureAwait(false);
             if (CommandResponses.ErrorOf(result) is { } error) throw new NodeException(error);
             return respond(result, new ResponseHeader { RangeId = range.Id.Value, Epoch = range.Epoch, Revision = result.Revision.Value });
         }, (client, options) =>

@@ -1,17 +1,45 @@
+using System.Threading.Tasks.Sources;
 using KvStore.Node;
 using KvStore.Node.StateMachine;
 
 namespace KvStore.Server.Services;
 
-/// <summary>A batch of one command that somebody awaits.</summary>
-internal sealed class UnaryWrite : WriteBatch
+/// <summary>A batch of one command that one caller awaits, once.</summary>
+internal sealed class UnaryWrite(WriteCompletions completions) : WriteBatch, IValueTaskSource<CommandResult>
 {
-    private readonly TaskCompletionSource<CommandResult> _completion = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private ManualResetValueTaskSourceCore<CommandResult> _source;
+    private CommandResult _result;
+    private NodeError? _error;
+    /// <summary>1 once the outcome is known: the first one stays.</summary>
+    private int _decided;
 
-    /// <summary>Faults with <see cref="NodeException"/>.</summary>
-    public Task<CommandResult> Result => _completion.Task;
+    /// <summary>Faults with <see cref="NodeException"/>. The caller goes on within <see cref="Complete"/>.</summary>
+    public ValueTask<CommandResult> Result => new(this, _source.Version);
 
-    public override void Applied(ReadOnlySpan<CommandResult> results) => _completion.TrySetResult(results[0]);
+    public override void Applied(ReadOnlySpan<CommandResult> results)
+    {
+        if (Interlocked.Exchange(ref _decided, 1) != 0) return;
+        _result = results[0];
+        completions.Add(this);
+    }
 
-    public override void Failed(NodeError error) => _completion.TrySetException(new NodeException(error));
+    public override void Failed(NodeError error)
+    {
+        if (Interlocked.Exchange(ref _decided, 1) != 0) return;
+        _error = error;
+        completions.Add(this);
+    }
+
+    public void Complete()
+    {
+        if (_error is null) _source.SetResult(_result);
+        else _source.SetException(new NodeException(_error));
+    }
+
+    CommandResult IValueTaskSource<CommandResult>.GetResult(short token) => _source.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<CommandResult>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<CommandResult>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
 }
