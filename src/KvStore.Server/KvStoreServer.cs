@@ -17,6 +17,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace KvStore.Server;
@@ -27,6 +28,9 @@ namespace KvStore.Server;
 /// </summary>
 public sealed class KvStoreServer : IAsyncDisposable
 {
+    /// <summary>How long a stopping node waits for callers to take what it has answered.</summary>
+    private static readonly TimeSpan CallersLeftMax = TimeSpan.FromSeconds(5);
+
     private readonly KvStoreServerOptions _options;
     private readonly ILoggerFactory _loggers;
     private readonly ILogger _logger;
@@ -115,6 +119,8 @@ public sealed class KvStoreServer : IAsyncDisposable
         builder.Services.AddSingleton(_loggers);
         builder.Services.AddLogging();
         builder.Services.AddRoutingCore();
+        // Streams end when the host stops; what is left then are callers that take no answer.
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = CallersLeftMax);
         builder.WebHost.UseKestrelCore().ConfigureKestrel(kestrel =>
         {
             kestrel.AddServerHeader = false;

@@ -1,6 +1,8 @@
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace KvStore.Server.Grpc;
@@ -8,6 +10,8 @@ namespace KvStore.Server.Grpc;
 /// <summary>Makes one endpoint of each method of a service.</summary>
 internal sealed class GrpcEndpointBinder(IEndpointRouteBuilder endpoints, GrpcServerOptions options, ILogger log) : ServiceBinderBase
 {
+    private readonly CancellationToken _stopping = endpoints.ServiceProvider.GetService<IHostApplicationLifetime>()?.ApplicationStopping ?? default;
+
     public override void AddMethod<TRequest, TResponse>(Method<TRequest, TResponse> method, UnaryServerMethod<TRequest, TResponse>? handler) => Map(method, async call =>
     {
         var request = await call.ReadSingleAsync(method.RequestMarshaller).ConfigureAwait(false);
@@ -35,5 +39,5 @@ internal sealed class GrpcEndpointBinder(IEndpointRouteBuilder endpoints, GrpcSe
         where THandler : Delegate => handler ?? throw new InvalidOperationException("The service was bound without an instance.");
 
     private void Map(IMethod method, Func<HttpServerCallContext, Task> invoke) =>
-        endpoints.Map(method.FullName, new ServerCallHandler(method, invoke, options, log).HandleAsync).WithDisplayName("gRPC " + method.FullName);
+        endpoints.Map(method.FullName, new ServerCallHandler(method, invoke, options, _stopping, log).HandleAsync).WithDisplayName("gRPC " + method.FullName);
 }

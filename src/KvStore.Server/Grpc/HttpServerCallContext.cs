@@ -19,6 +19,7 @@ namespace KvStore.Server.Grpc;
 internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServerOptions options, ILogger log) : ServerCallContext
 {
     public static readonly Status DeadlinePassed = new(StatusCode.DeadlineExceeded, "The deadline passed.");
+    private static readonly Status ServerStops = new(StatusCode.Unavailable, "The node is stopping.");
 
     /// <summary>Timers reach no further; a later deadline is as good as none.</summary>
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);
@@ -31,7 +32,7 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
     private readonly MessageDeserializer _deserializer = new(options.MaxReceiveMessageSize);
     private readonly MessageSerializer _serializer = new(http.Response.BodyWriter, options.MaxSendMessageSize);
 
-    /// <summary>Guards the response: the deadline's timer ends it while the handler may be writing. Held only over synchronous steps.</summary>
+    /// <summary>Guards the response: the deadline or the server's stop ends it while the handler may be writing. Held only over synchronous steps.</summary>
     private readonly Lock _response = new();
 
     private bool _headersSent;
@@ -48,6 +49,7 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
     private ITimer? _deadlineTimer;
     private CancellationTokenSource? _cancellation;
     private CancellationTokenRegistration _abortRegistration;
+    private CancellationTokenRegistration _stopRegistration;
     private volatile bool _deadlineExceeded;
     private CancellationToken _token = http.RequestAborted;
     private Status _status = Status.DefaultSuccess;
@@ -120,6 +122,13 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
         }
     }
 
+    /// <summary>Ends the call when the server stops: a stream lasts as long as its caller likes, and would hold the server up.</summary>
+    public void EndWith(CancellationToken stopping)
+    {
+        OwnToken();
+        _stopRegistration = stopping.UnsafeRegister(static call => ((HttpServerCallContext)call!).EndEarly(ServerStops), this);
+    }
+
     /// <summary>The only message of a request; too few or too many are INTERNAL.</summary>
     public async ValueTask<T> ReadSingleAsync<T>(Marshaller<T> marshaller)
         where T : class
@@ -184,6 +193,7 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
 
         _deadlineTimer?.Dispose();
         _abortRegistration.Unregister();
+        _stopRegistration.Unregister();
         return _completion;
     }
 
@@ -254,22 +264,32 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
         if (timeout > LongestTimer)
             return;
         _deadline = options.TimeProvider.GetUtcNow().UtcDateTime + timeout;
+        OwnToken();
+        _deadlineTimer = options.TimeProvider.CreateTimer(static call => ((HttpServerCallContext)call!).EndEarly(DeadlinePassed), this, timeout, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>A token that fires for more than the caller's going away.</summary>
+    private void OwnToken()
+    {
+        if (_cancellation is not null)
+            return;
         _cancellation = new CancellationTokenSource();
         _token = _cancellation.Token;
         _abortRegistration = http.RequestAborted.UnsafeRegister(static call => ((HttpServerCallContext)call!).CancelToken(), this);
-        _deadlineTimer = options.TimeProvider.CreateTimer(static call => ((HttpServerCallContext)call!).EndAtDeadline(), this, timeout, Timeout.InfiniteTimeSpan);
     }
 
-    private void EndAtDeadline()
+    /// <summary>Ends the call towards its caller while its handler runs.</summary>
+    private void EndEarly(Status status)
     {
         lock (_response)
         {
             // Once the handler has finished, the request belongs to Kestrel again.
             if (_finished)
                 return;
-            if (!_token.IsCancellationRequested)
+            var atDeadline = status.StatusCode == StatusCode.DeadlineExceeded;
+            if (atDeadline && !_token.IsCancellationRequested)
                 _deadlineExceeded = true;
-            SetEnd(DeadlinePassed, TrailersAtDeadline);
+            SetEnd(status, atDeadline ? TrailersAtDeadline : null);
             _completion = CompleteAsync();
         }
 

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace KvStore.Server.Grpc;
 
 /// <summary>What is the same for all methods: admission, deadline, and turning whatever happens into a status.</summary>
-internal sealed partial class ServerCallHandler(IMethod method, Func<HttpServerCallContext, Task> invoke, GrpcServerOptions options, ILogger log)
+internal sealed partial class ServerCallHandler(IMethod method, Func<HttpServerCallContext, Task> invoke, GrpcServerOptions options, CancellationToken stopping, ILogger log)
 {
     public async Task HandleAsync(HttpContext http)
     {
@@ -20,6 +20,8 @@ internal sealed partial class ServerCallHandler(IMethod method, Func<HttpServerC
             if (http.Request.Path.Value != method.FullName)
                 throw new RpcException(HttpServerCallContext.Unimplemented(http)); // routes match in any case, method names do not
             call.Begin(method.Type);
+            if (method.Type != MethodType.Unary)
+                call.EndWith(stopping);
             await invoke(call).ConfigureAwait(false);
             status = call.Status;
         }

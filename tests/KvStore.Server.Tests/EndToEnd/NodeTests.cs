@@ -1,7 +1,11 @@
 using System.Diagnostics;
 using System.Net;
+using Google.Protobuf;
+using Grpc.Core;
+using Grpc.Net.Client;
 using KvStore.Client;
 using KvStore.Node;
+using KvStore.Protocol.V1;
 using KvStore.Server.Configuration;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -73,6 +77,44 @@ public sealed class NodeTests
         finally
         {
             await node.DisposeAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_stopping_node_ends_the_streams_that_its_clients_hold_open()
+    {
+        var node = new SingleNode();
+        await node.InitializeAsync();
+        using var channel = GrpcChannel.ForAddress(node.Endpoint);
+        using var session = new Kv.KvClient(channel).Session();
+        using var observed = new Watch.WatchClient(channel).Watch();
+        // Both have reached the server when one of them, begun later on the same connection, is answered.
+        await session.RequestStream.WriteAsync(new SessionRequest
+        {
+            Batches = { new Batch { Route = new Route { RangeId = ulong.MaxValue }, Operations = { new Operation { Id = 1, Get = new GetRequest { Key = ByteString.CopyFromUtf8("a") } } } } },
+        });
+        Assert.True(await session.ResponseStream.MoveNext(CancellationToken.None));
+        await observed.RequestStream.WriteAsync(new WatchRequest { Create = new WatchCreate { WatchId = 1, Key = ByteString.CopyFromUtf8("a") } });
+        Assert.True(await observed.ResponseStream.MoveNext(CancellationToken.None));
+        var ends = new[] { EndOfAsync(session.ResponseStream), EndOfAsync(observed.ResponseStream) };
+        await node.DisposeAsync();
+        Assert.All(await Task.WhenAll(ends), end => Assert.Equal(StatusCode.Unavailable, end.StatusCode));
+        Assert.Contains("stopping", (await ends[0]).Detail, StringComparison.Ordinal);
+
+        static async Task<Status> EndOfAsync<T>(IAsyncStreamReader<T> stream)
+        {
+            try
+            {
+                while (await stream.MoveNext(CancellationToken.None))
+                {
+                }
+            }
+            catch (RpcException e)
+            {
+                return e.Status;
+            }
+
+            return Status.DefaultSuccess;
         }
     }
 
