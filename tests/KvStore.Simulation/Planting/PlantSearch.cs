@@ -35,7 +35,7 @@ internal static class PlantSearch
         Plants.Set([bug]);
         try
         {
-            var found = world == Cluster ? FindInCluster(seed) : GroupRun.Find(world, seed);
+            var found = Judge(world, seed);
             return found is var (_, check, message) ? new PlantFinding(bug, world, seed, check, message, Environment.CpuUsage.TotalTime - start) : null;
         }
         finally
@@ -43,6 +43,9 @@ internal static class PlantSearch
             Plants.Set([]);
         }
     }
+
+    /// <summary>One seed with the bugs that are in force, if any; null when nothing is wrong.</summary>
+    public static (SimulationVerdict Verdict, string Check, string Message)? Judge(string world, int seed) => world == Cluster ? FindInCluster(seed) : GroupRun.Find(world, seed);
 
     private static IEnumerable<string> Worlds() => RandomFaults.Kinds.Keys.Append(Cluster);
 
