@@ -140,10 +140,11 @@ public sealed class KvUniqueIds : IAsyncDisposable
     private async Task TakeWorkerAsync(CancellationToken cancellationToken)
     {
         await LetGoAsync().ConfigureAwait(false);
-        var first = Random.Shared.Next(_workers);
+        var (others, first) = (_workers - 1, Random.Shared.Next(_workers));
         for (var i = 0; i < _workers; i++)
         {
-            var worker = (first + i) % _workers;
+            // The number that it had comes last.
+            var worker = i == others ? _worker : (_worker + 1 + ((first + i) % others)) % _workers;
             if ((await _client.Locks.DescribeAsync(NameOf(worker), 1, cancellationToken).ConfigureAwait(false)).Holder is not null) continue;
             if (await _client.Locks.TryAcquireAsync(NameOf(worker), _lockOptions, cancellationToken).ConfigureAwait(false) is not { } held) continue;
             // No time of another number is left to be used with this one.

@@ -9,4 +9,6 @@ public enum LockOutcome
     Held,
     /// <summary>It was not free, and the claim would not wait; or the claim was withdrawn while it waited.</summary>
     NotHeld,
+    /// <summary>The claim would not wait, but had a place in the queue from before; it keeps that.</summary>
+    Waiting,
 }

@@ -32,7 +32,7 @@ public sealed class NodeLocks
         : replicas.View.Find(home)?.View.Leader is { } leader && leader != NodeId.None ? leader : replicas.SomeNodeOf(home);
 
     /// <summary>
-    /// Claims a lock. Called back when the claim holds it, will not wait, or is taken out of the queue, and with an error when it was not made, or when whether it was is unknown: the same claim may
+    /// Claims a lock. Called back when the claim holds it, will not wait (any longer), or is taken out of the queue, and with an error when it was not made, or when whether it was is unknown: the same claim may
     /// then be made again. The deadline is for making the claim; it waits as long as its lease lives.
     /// </summary>
     /// <returns>Null: it has been answered already, as an error.</returns>
@@ -49,8 +49,9 @@ public sealed class NodeLocks
         replicas.Calls.Call(home, CommandFor(acquisition), deadline, CallRetry.UntilAnswered, (index, result, failure) =>
         {
             failure ??= LockErrors.Of(result, acquisition.Lock);
-            if (failure is null) wait.Claimed(index, result);
-            else wait.Complete(default, failure);
+            if (failure is not null) wait.Complete(default, failure);
+            else if (acquisition.Patience == LockPatience.OnlyIfFree && result is { Flag: false, Number: > 0 }) wait.Complete(new LockAnswer(LockOutcome.Waiting), null);
+            else wait.Claimed(index, result);
         });
         return wait;
     }

@@ -54,21 +54,20 @@ internal sealed class LockRequests(KvNode node, ITimeSource time)
         var claim = node.Locks.Acquire(AcquisitionOf(request), Deadline(context), Completing(completion));
         try
         {
-            return Response(await completion.Task.WaitAsync(WaitOf(request, context), context.CancellationToken).ConfigureAwait(false));
-        }
-        catch (TimeoutException) when (request.WaitEnd == WaitEnd.KeepPlace)
-        {
-            return new AcquireLockResponse { Waiting = true };
+            var answer = await completion.Task.WaitAsync(WaitOf(request, context), context.CancellationToken).ConfigureAwait(false);
+            if (answer.Outcome != LockOutcome.Waiting) return Response(answer);
         }
         catch (TimeoutException)
         {
-            claim?.Stop();
-            return Response(await AnswerAsync<LockAnswer>(context, (deadline, completed) => node.Locks.Withdraw(request.Name, new LeaseId(request.Lease), deadline, completed)).ConfigureAwait(false));
+            // The claim still waits, as above.
         }
         finally
         {
             claim?.Stop();
         }
+        return request.WaitEnd == WaitEnd.KeepPlace
+            ? new AcquireLockResponse { Waiting = true }
+            : Response(await AnswerAsync<LockAnswer>(context, (deadline, completed) => node.Locks.Withdraw(request.Name, new LeaseId(request.Lease), deadline, completed)).ConfigureAwait(false));
     }
 
     /// <summary>The call's deadline; 10 s when it has none.</summary>

@@ -45,18 +45,20 @@ public sealed class IdClockTests
         Assert.True(next > ids[^1]);
     }
 
-    [Fact]
-    public void Another_number_goes_on_behind_the_last_time_and_uses_nothing_of_the_old_one()
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(2, 1)]
+    public void Another_number_goes_on_behind_the_last_time_and_uses_nothing_of_the_old_one(int old, int other)
     {
         var clock = new IdClock();
-        clock.Reserve(1, 50, 100);
+        clock.Reserve(old, 50, 100);
         Assert.True(clock.TryNext(70, out var first));
-        clock.Reserve(2, 0, 0);
+        clock.Reserve(other, 0, 0);
         Assert.False(clock.TryNext(70, out _));
-        clock.Reserve(2, 10, 100);
+        clock.Reserve(other, 10, 100);
         Assert.True(clock.TryNext(20, out var second));
         Assert.True(second > first);
-        Assert.Equal((70, 2), (Time(second), Worker(second)));
+        Assert.Equal((71, other), (Time(second), Worker(second)));
     }
 
     [Fact]

@@ -106,6 +106,19 @@ public sealed class LockTests : IDisposable
     }
 
     [Fact]
+    public void A_claim_in_the_queue_that_will_wait_no_longer_is_answered_at_once_and_keeps_its_place()
+    {
+        var token = Acquire(Grant(TimeSpan.FromMinutes(10)));
+        var lease = Grant(TimeSpan.FromMinutes(10));
+        var waiting = Claim(lease);
+        cluster.RunUntil(() => Describe().WaitingCount == 1, TimeSpan.FromSeconds(5));
+        Assert.Equal(new LockAnswer(LockOutcome.Waiting), cluster.Run(Claim(lease, LockPatience.OnlyIfFree)));
+        Assert.False(waiting.IsCompleted);
+        Release(token);
+        Assert.Equal(LockOutcome.Held, cluster.Run(waiting).Outcome);
+    }
+
+    [Fact]
     public void Who_watches_a_lock_hears_of_each_change()
     {
         var (heard, token) = (0, Acquire(Grant()));
@@ -141,7 +154,8 @@ public sealed class LockTests : IDisposable
         return answer.Token;
     }
 
-    private Task<LockAnswer> Claim(LeaseId lease) => Answer<LockAnswer>(done => Anyone.Node.Locks.Acquire(new LockAcquisition(Lock, lease), cluster.SoonEnough, done));
+    private Task<LockAnswer> Claim(LeaseId lease, LockPatience patience = LockPatience.Queue) =>
+        Answer<LockAnswer>(done => Anyone.Node.Locks.Acquire(new LockAcquisition(Lock, lease) { Patience = patience }, cluster.SoonEnough, done));
 
     private bool Release(ulong token) => cluster.Run(Answer<bool>(done => Anyone.Node.Locks.Release(Lock, token, cluster.SoonEnough, done)));
 

@@ -65,7 +65,8 @@ public sealed class LockTests(SingleNode node) : IClassFixture<SingleNode>, IAsy
     {
         var held = await Client.Locks.AcquireAsync("queue");
         Assert.Null(await Client.Locks.TryAcquireAsync("queue"));
-        await Assert.ThrowsAsync<KvTimeoutException>(() => Client.Locks.AcquireAsync("queue", new KvLockOptions { Wait = TimeSpan.FromMilliseconds(100) }));
+        var over = await Assert.ThrowsAsync<KvTimeoutException>(() => Client.Locks.AcquireAsync("queue", new KvLockOptions { Wait = TimeSpan.FromMilliseconds(100) }));
+        Assert.Contains("somebody else has held it", over.Message, StringComparison.Ordinal);
         var first = await WaitingAsync("queue", 1, "first", CancellationToken.None);
         using var cancelled = new CancellationTokenSource();
         var second = await WaitingAsync("queue", 2, "second", cancelled.Token);

@@ -22,8 +22,10 @@ internal sealed class IdClock
     /// <summary>From now on times from <paramref name="start"/> (or from where it is, if that is later) to before <paramref name="end"/> may be used with this worker.</summary>
     public void Reserve(int worker, long start, long end)
     {
-        (_worker, _end) = (worker, end);
         if (start > _last) (_last, _counter) = (start, 0);
+        // The worker stands above the counter in an id: within a time that another worker has used, a smaller one would go back.
+        else if (worker != _worker) (_last, _counter) = (_last + 1, 0);
+        (_worker, _end) = (worker, end);
     }
 
     /// <returns>False: the reserved interval is used up, or over by the clock.</returns>
