@@ -51,8 +51,10 @@ internal sealed class ReplicaLoop : NodeWorker
 
     protected override MonotonicTime? Turn()
     {
+        var inputs = _inbox.Drain();
+        // After the inbox: a message that came in while this thread stood still must not count as older than it is, or a follower's promise ends before its leader's lease.
         _turn.Now = _time.Now;
-        foreach (var input in _inbox.Drain()) Take(input);
+        foreach (var input in inputs) Take(input);
         if (_turn.Now >= _nextTick) Tick();
         foreach (var driver in _dirty)
         {

@@ -8,10 +8,12 @@ internal sealed class PowerCutOfAll : IFault
 
     public Action? Begin(FaultScene scene)
     {
-        foreach (var node in scene.Cluster.Nodes.Where(node => node.IsUp)) scene.Run.Machines.CutPower(node);
+        // Those alone come back: another one may have been wiped, and stays away.
+        var cut = scene.Cluster.Nodes.Where(node => node.IsUp).ToArray();
+        foreach (var node in cut) scene.Run.Machines.CutPower(node);
         return () =>
         {
-            foreach (var node in scene.Cluster.Nodes)
+            foreach (var node in cut)
                 scene.Cluster.Clock.After(scene.Random.Between(TimeSpan.Zero, TimeSpan.FromMilliseconds(400)), () => scene.Run.Machines.Start(node));
         };
     }
