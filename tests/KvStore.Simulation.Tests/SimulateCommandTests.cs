@@ -12,7 +12,7 @@ public class SimulateCommandTests
     [InlineData("--seed x", "--seed x: expected a whole number")]
     [InlineData("--seed 1 --runs 2", "--seed runs one seed")]
     [InlineData("--trace", "--trace: needs --seed")]
-    [InlineData("--workload none", "--workload none: unknown; known are register, counter, lock")]
+    [InlineData("--workload none", "--workload none: unknown; known are register, counter")]
     [InlineData("--plant stale-read", "--plant: this build has no planted bugs")]
     [InlineData("--world none", "--world none: unknown; known are cluster, changes")]
     [InlineData("--without 3-1", "--without 3-1: expected numbers and ranges")]
