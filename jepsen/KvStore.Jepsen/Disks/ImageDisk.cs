@@ -10,6 +10,8 @@ internal sealed class ImageDisk(string home, DiskKind kind) : INodeDisk
     private const long LeftFreeMebibytes = 16;
     private const long MarginBytes = 128 << 10;
     private const int ShrinkAttemptsMax = 10;
+    private const int CopyAttemptsMax = 200;
+    private static readonly TimeSpan CoarsestTick = TimeSpan.FromMilliseconds(20);
     private readonly string _backing = Path.Combine(home, "backing");
     private readonly string _mount = Path.Combine(home, "disk");
     private bool _mounted, _backingMounted, _stalled;
@@ -35,7 +37,24 @@ internal sealed class ImageDisk(string home, DiskKind kind) : INodeDisk
         await MountAsync().ConfigureAwait(false);
     }
 
-    public async Task CutPowerAsync() => await Shell.RunAsync("cp", "--sparse=always", Image, Kept).ConfigureAwait(false);
+    /// <summary>
+    /// The copy has to be of one moment. The node stands still, but its file system goes on writing what it has in its journal: a copy of a block from before and of the journal from
+    /// after such a write loses what was synced, which no power cut does. So it is made again until nothing was written meanwhile.
+    /// </summary>
+    public async Task CutPowerAsync()
+    {
+        for (var attempt = 1; attempt <= CopyAttemptsMax; attempt++)
+        {
+            var written = File.GetLastWriteTimeUtc(Image);
+            // The time of a write is as coarse as a tick of the kernel: another one in the same tick would not show.
+            var quiet = DateTime.UtcNow - written > CoarsestTick;
+            if (quiet) await Shell.RunAsync("cp", "--sparse=always", Image, Kept).ConfigureAwait(false);
+            if (quiet && File.GetLastWriteTimeUtc(Image) == written) return;
+            await Task.Delay(CoarsestTick).ConfigureAwait(false);
+        }
+
+        throw new InvalidOperationException($"{Image} was written to during each of {CopyAttemptsMax} copies, though its node stands still");
+    }
 
     public async Task RestoreAfterCutAsync()
     {

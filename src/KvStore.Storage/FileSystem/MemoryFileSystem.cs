@@ -30,6 +30,9 @@ public sealed class MemoryFileSystem : IFileSystem
     /// <summary>The number of the call at which the machine stops: it and all later calls do nothing and throw, until <see cref="Crash"/>; 0 for none.</summary>
     public long StopAtOperation { get; set; }
 
+    /// <summary>It has come to <see cref="StopAtOperation"/>: nothing works until the next crash.</summary>
+    public bool IsStopped => stopped;
+
     /// <summary>While set, every sync of a file or directory fails. As on Linux, what a file's sync should have written then reads as written, and no later sync writes it.</summary>
     public bool FailSyncs { get; set; }
 

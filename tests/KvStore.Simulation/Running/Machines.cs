@@ -38,6 +38,8 @@ internal sealed class Machines(SimulationRun run)
         try
         {
             node.Start();
+            // The node takes a store that cannot be read for damage of that replica alone, and opens; but this machine is off.
+            if (node.Disk.IsStopped) throw new MachineStoppedException();
             run.Cluster.Trace.Line(() => $"node {node.Id} starts");
             node.Node.Failed += reason => run.Cluster.Clock.After(TimeSpan.Zero, () => Stopped(node, reason));
         }
