@@ -1,11 +1,13 @@
 # Sourced by the scripts in tools/: where things are, and building what is not built.
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 configuration=Release
-server_dll=$root/artifacts/KvStore.Server/KvStore.Server.dll
-kvctl_dll=$root/artifacts/KvStore.Cli/kvctl.dll
+server=$root/artifacts/KvStore.Server/KvStore.Server
+kvctl=$root/artifacts/KvStore.Cli/kvctl
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
 
-export KVSTORE_SERVER_DLL=$server_dll
+export KVSTORE_SERVER=$server
+# A kvctl that is no native program looks for the runtime.
+if [ -z "${DOTNET_ROOT:-}" ] && command -v dotnet >/dev/null; then DOTNET_ROOT=$(dirname "$(readlink -f "$(command -v dotnet)")"); export DOTNET_ROOT; fi
 
 need_sdk() {
   command -v dotnet >/dev/null || { echo "The .NET 10 SDK is missing: dotnet is not on the PATH (https://dotnet.microsoft.com/download)." >&2; exit 1; }
@@ -34,29 +36,36 @@ build() {
   rm -f "$log"
 }
 
-# publish PROJECT...: into artifacts/, compiled ahead of time where the registry serves the compiler for this machine: a fresh process
-# otherwise spends its first seconds in the JIT.
+# publish PROJECT...: into artifacts/, as native programs, which neither start slowly nor compile while they run. Where there is no linker, or no such compiler in the registry, it says so
+# and they run on the runtime, compiled ahead of time as far as that goes.
 publish() {
   need_sdk
-  local log project output
+  local log project output linker variant
+  linker=$(command -v clang || command -v gcc || echo "")
+  [ -n "$linker" ] || echo "Neither clang nor gcc is installed: $* will run on the runtime." >&2
   log=$(mktemp)
   for project in "$@"; do
     output=$root/artifacts/$(basename "$project")
-    if ! dotnet publish "$root/$project" -c $configuration --use-current-runtime --no-self-contained -p:PublishReadyToRun=true -o "$output" -v q -nologo >"$log" 2>&1 &&
-       ! { grep -qE 'NETSDK1094|NU1101|NU1102|NU1301' "$log" && dotnet publish "$root/$project" -c $configuration -o "$output" -v q -nologo >"$log" 2>&1; }; then
-      cat "$log" >&2; rm -f "$log"
-      echo "Building $project failed." >&2
-      exit 1
-    fi
+    for variant in ${linker:+"--use-current-runtime -p:PublishAot=true -p:CppCompilerAndLinker=$linker"} "--use-current-runtime --no-self-contained -p:PublishReadyToRun=true" ""; do
+      rm -rf "$output"
+      # shellcheck disable=SC2086
+      dotnet publish "$root/$project" -c $configuration $variant -o "$output" -v q -nologo >"$log" 2>&1 && continue 2
+      # What this machine or the registry lacks leads on to the next variant, what is wrong with the code does not.
+      if [ -z "$variant" ] || grep -qE 'error (CS|CA|IL|IDE|RS)[0-9]+' "$log"; then break; fi
+      echo "$project: $(grep -m 1 -oE 'error [^[]*' "$log"); it is built to run on the runtime." >&2
+    done
+    cat "$log" >&2; rm -f "$log"
+    echo "Building $project failed." >&2
+    exit 1
   done
   rm -f "$log"
 }
 
 build_product() {
-  if stale "$server_dll" "$root/src" || stale "$kvctl_dll" "$root/src"; then
-    echo "Building (about a minute the first time) …" >&2
+  if stale "$server" "$root/src" || stale "$kvctl" "$root/src"; then
+    echo "Building (one to two minutes the first time) …" >&2
     publish src/KvStore.Server src/KvStore.Cli
-    touch "$server_dll" "$kvctl_dll"
+    touch "$server" "$kvctl"
   fi
 }
 
@@ -69,11 +78,11 @@ build_jepsen() {
 
 # planted_server: nodes are started from the build with planted bugs.
 planted_server() {
-  export KVSTORE_SERVER_DLL=$root/src/KvStore.Server/bin/Planted/net10.0/KvStore.Server.dll
-  if stale "$KVSTORE_SERVER_DLL" "$root/src"; then
+  export KVSTORE_SERVER=$root/src/KvStore.Server/bin/Planted/net10.0/KvStore.Server.dll
+  if stale "$KVSTORE_SERVER" "$root/src"; then
     echo "Building the server with planted bugs …" >&2
     configuration=Planted build src/KvStore.Server
-    touch "$KVSTORE_SERVER_DLL"
+    touch "$KVSTORE_SERVER"
   fi
 }
 
@@ -84,4 +93,15 @@ run_jepsen() {
     exec unshare --mount --propagation private dotnet "$jepsen_dll" "$@"
   fi
   exec dotnet "$jepsen_dll" "$@"
+}
+
+# claim_ports: sets base_port for `kvctl local up --base-port`; no other script that runs now has the same. Below the ports of outgoing connections, above those of jepsen's runs.
+claim_ports() {
+  for base_port in $(seq 31600 10 31690); do
+    exec {claim}>"${TMPDIR:-/tmp}/kvstore-ports-$base_port"
+    flock -n "$claim" && return
+    exec {claim}>&-
+  done
+  echo "Ten runs hold the ports from 31600 on already." >&2
+  exit 1
 }

@@ -1,5 +1,6 @@
 using KvStore.Client;
 using KvStore.Client.Recipes;
+using KvStore.Client.Transactions;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.Primitives;
 
@@ -46,9 +47,7 @@ public static class Recipes
         var queue = new KvWorkQueue(client, "mails");
         await queue.EnqueueAsync("to: ann");
         await using var job = await queue.TakeAsync();
-        // Created only if it is absent: an earlier worker may have died just before it completed the job.
-        await client.CompareAndSwapAsync($"sent/{job.Id}", KvExpectation.Absent, "by worker 1", new KvWriteOptions { Fence = job.Fence });
-        await job.CompleteAsync();
+        await job.CompleteAsync([KvOperation.Put($"queue/mails/sent/{job.Id}", "by worker 1")]);
         say($"done: {job.Payload}, attempt {job.Attempt}, left {await queue.CountAsync()}");
     }
 

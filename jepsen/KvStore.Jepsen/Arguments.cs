@@ -49,9 +49,9 @@ internal sealed class Arguments
     }
 
     /// <summary>The server that the nodes run.</summary>
-    public string ServerDll()
+    public string Server()
     {
-        var path = Text("server") ?? Environment.GetEnvironmentVariable("KVSTORE_SERVER_DLL") ?? throw new UsageException("--server: the path of KvStore.Server.dll is missing (or set KVSTORE_SERVER_DLL)");
+        var path = Text("server") ?? Environment.GetEnvironmentVariable("KVSTORE_SERVER") ?? throw new UsageException("--server: the path of KvStore.Server, a program or a dll, is missing (or set KVSTORE_SERVER)");
         return File.Exists(path) ? Path.GetFullPath(path) : throw new UsageException($"--server {path}: there is no such file");
     }
 }

@@ -21,7 +21,7 @@ internal static class ExitCodes
     public static ExitCode Of(Exception error) => error switch
     {
         CommandException e => e.Code,
-        KvInvalidArgumentException => ExitCode.Usage,
+        KvInvalidArgumentException or KvNotColocatedException => ExitCode.Usage,
         KvNotFoundException or KvLockNotFoundException or KvLeaseNotFoundException => ExitCode.NotFound,
         KvUnavailableException or KvResourceExhaustedException => ExitCode.Unavailable,
         KvTimeoutException => ExitCode.Deadline,

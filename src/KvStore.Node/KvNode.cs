@@ -267,6 +267,11 @@ public sealed class KvNode : IDisposable
         return _reads.BarrierAsync(group, consistency, maxStaleness, cancellationToken);
     }
 
+    /// <summary>
+    /// What it means that reading from a barrier's ranges failed; a record that is not what was written stops the replica. Null: the failure does not come from the engine.
+    /// </summary>
+    public NodeError? ReadFailure(GroupId group, Exception failure) => _reads.Translate(group, failure);
+
     /// <exception cref="NodeException">Why it cannot be answered here and now.</exception>
     public ValueTask<ScanAnswer> ScanAsync(ScanQuery query, CancellationToken cancellationToken)
     {

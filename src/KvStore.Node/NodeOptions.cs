@@ -29,6 +29,7 @@ public sealed record NodeOptions
     public int WalSegmentBytes { get; init; } = 64 << 20;
     public long DiskReserveBytes { get; init; } = 256L << 20;
     public TimeSpan SessionTimeToLive { get; init; } = TimeSpan.FromMinutes(10);
+    /// <summary>What a group keeps of client sessions and their results; beyond it whole sessions end, the longest unused first.</summary>
     public long SessionBytesMax { get; init; } = 64L << 20;
     public TimeSpan HistoryKept { get; init; } = TimeSpan.FromHours(1);
     public ulong HistoryRevisionsKept { get; init; } = 1_000_000;

@@ -31,9 +31,6 @@ public sealed class Configuration(
 
     public bool IsLearner(ReplicaId replica) => Contains(Learners, replica);
 
-    /// <summary>Whether entries are replicated to the replica in this configuration.</summary>
-    public bool IsMember(ReplicaId replica) => IsVoter(replica) || IsLearner(replica);
-
     /// <summary>Whether the replica alone decides everything.</summary>
     public bool IsSoleVoter(ReplicaId replica) => !IsJoint && Voters.Count == 1 && Voters[0] == replica;
 

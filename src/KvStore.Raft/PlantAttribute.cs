@@ -7,5 +7,8 @@ public sealed class PlantAttribute(int row, string what) : Attribute
 {
     public int Row { get; } = row;
     public string What { get; } = what;
+
+    /// <summary>The workload whose simulation shows it, when not the ones that always run; a search looks there alone.</summary>
+    public string? Workload { get; init; }
 }
 #endif

@@ -100,7 +100,7 @@ public sealed class KvStoreServer : IAsyncDisposable
     {
         ServerLog.Stopping(_logger);
         if (_node is { Failure: null }) await _node.StopAsync(TimeSpan.FromSeconds(_options.ShutdownSecondsMax)).ConfigureAwait(false);
-        _watches?.Dispose();
+        _watches?.Close();
         if (_web is not null) await _web.StopAsync(cancellationToken).ConfigureAwait(false);
         Close();
         _ended.TrySetResult(null);
@@ -133,14 +133,14 @@ public sealed class KvStoreServer : IAsyncDisposable
         var web = builder.Build();
         _metrics = new NodeMetrics(node);
         _forwarder = new Forwarder(node);
-        var limits = new RequestLimits(new CommandLimits { ValueBytesMax = _options.ValueBytesMax }, TimeSpan.FromSeconds(_options.SessionTimeToLiveSeconds));
+        var limits = new RequestLimits(new CommandLimits { ValueBytesMax = _options.ValueBytesMax }, TimeSpan.FromSeconds(_options.SessionTimeToLiveSeconds), (long)_options.LeaseMebibytesMax << 20);
         var ranges = new RangeResolver(node);
         var kv = new KvService(node, ranges, _forwarder, limits, _time);
         web.MapGrpcService(SessionBinding.Bind(kv, new SessionService(node, ranges, kv, limits, _time)));
         var locks = new LockRequests(node, _time);
         web.MapGrpcService(Protocol.V1.Locking.Lock.BindService(new LockService(locks, _forwarder)));
-        web.MapGrpcService(Protocol.V1.Locking.Election.BindService(new ElectionService(locks, _forwarder)));
-        web.MapGrpcService(Protocol.V1.Lease.BindService(new LeaseService(node, ranges, _forwarder, _time)));
+        web.MapGrpcService(Protocol.V1.Locking.Election.BindService(new ElectionService(locks, _forwarder, _options.ToNodeOptions().WatchLeaderlessMax)));
+        web.MapGrpcService(Protocol.V1.Lease.BindService(new LeaseService(node, ranges, _forwarder, limits, _time)));
         web.MapGrpcService(Protocol.V1.Cluster.BindService(new ClusterService(node, ranges, _forwarder, _time)));
         _watches = new WatchService(node, ranges, _options.ToNodeOptions().WatchBookmarkInterval);
         web.MapGrpcService(Protocol.V1.Watch.BindService(_watches));

@@ -7,6 +7,10 @@ using KvStore.Server.Hosting;
 using KvStore.Raft;
 #endif
 
+// Before the first socket: what arrives goes on in the thread that polled it, one hand-off less a message (docs/performance.md). The runtime has no other switch for it.
+const string inlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
+if (Environment.GetEnvironmentVariable(inlineCompletions) is null) Environment.SetEnvironmentVariable(inlineCompletions, "1");
+
 // Exit codes: 0 stopped as asked, 1 could not start or stopped by itself, 2 wrong configuration.
 KvStoreServerOptions options;
 try

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Runtime.CompilerServices;
 using System.Text;
+using System.Text.RegularExpressions;
 using KvStore.Cli.Commands;
 
 namespace KvStore.Cli.Tests;
@@ -30,7 +31,10 @@ public sealed class HelpTests
         {
             var example = Examples.Of(command);
             Assert.False(string.IsNullOrEmpty(example), command.Name);
-            foreach (var line in example.Split("&&").Select(l => l.Trim().Replace("source <(", "", StringComparison.Ordinal).TrimEnd(')')))
+            // What a shell would put in the place of a command in parentheses is a word, here as there.
+            var inner = Regex.Match(example, @"[$<]\((kvctl[^)]*)\)").Groups[1];
+            var whole = inner.Success ? Regex.Replace(example, @"[$<]\(kvctl[^)]*\)", "1") : example;
+            foreach (var line in whole.Split("&&").Append(inner.Value).Select(l => l.Trim()).Where(l => l.Length > 0 && !l.StartsWith("source ", StringComparison.Ordinal)))
             {
                 Assert.StartsWith("kvctl ", line, StringComparison.Ordinal);
                 Assert.Empty(Root().Parse(line["kvctl ".Length..]).Errors);

@@ -15,7 +15,7 @@ public sealed class LocalTests : IDisposable
     public async Task A_missing_server_is_one_line()
     {
         var run = await LocalAsync("up", server: "/no/such/KvStore.Server.dll");
-        Assert.Equal((1, "kvctl: KVSTORE_SERVER_DLL is /no/such/KvStore.Server.dll, but there is no such file\n"), (run.ExitCode, run.Error));
+        Assert.Equal((1, "kvctl: KVSTORE_SERVER is /no/such/KvStore.Server.dll, but there is no such file\n"), (run.ExitCode, run.Error));
     }
 
     [Fact]
@@ -77,9 +77,9 @@ public sealed class LocalTests : IDisposable
         var node = new LocalNode(1, process.Id, "127.0.0.1:1", "127.0.0.1:2", "127.0.0.1:3", store.ConfigFile(1), "log");
         store.Write(new LocalState(LocalState.CurrentVersion, "t", 1, [node]));
         Assert.Equal(0, (await LocalAsync("pause 1")).ExitCode);
-        Assert.True(SpinWait.SpinUntil(() => NodeProcess.StateOf(node) == ProcessState.Paused, TimeSpan.FromSeconds(10)));
+        Assert.True(SpinWait.SpinUntil(() => NodeProcess.StateOf(node) == ProcessState.Paused, TimeSpan.FromSeconds(60)));
         Assert.Equal(0, (await LocalAsync("resume 1")).ExitCode);
-        Assert.True(SpinWait.SpinUntil(() => NodeProcess.StateOf(node) == ProcessState.Running, TimeSpan.FromSeconds(10)));
+        Assert.True(SpinWait.SpinUntil(() => NodeProcess.StateOf(node) == ProcessState.Running, TimeSpan.FromSeconds(60)));
         Assert.Equal(0, (await LocalAsync("kill 1")).ExitCode);
         Assert.Equal(ProcessState.Stopped, NodeProcess.StateOf(node));
         await process.WaitForExitAsync();
@@ -96,5 +96,5 @@ public sealed class LocalTests : IDisposable
     }
 
     private Task<CliRun> LocalAsync(string command, string server = "") =>
-        CliRun.OfAsync(["local", .. command.Split(' '), "--directory", _directory], environment: new() { ["KVSTORE_SERVER_DLL"] = server });
+        CliRun.OfAsync(["local", .. command.Split(' '), "--directory", _directory], environment: new() { ["KVSTORE_SERVER"] = server });
 }

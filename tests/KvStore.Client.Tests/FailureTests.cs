@@ -1,9 +1,14 @@
 using KvStore.Client.Tests.Fakes;
+using Microsoft.Extensions.Logging;
 
 namespace KvStore.Client.Tests;
 
 public sealed class FailureTests
 {
+    /// <summary>By the client's clock, which is put forward to its end.</summary>
+    private static readonly TimeSpan LongTimeout = TimeSpan.FromHours(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
     public static TheoryData<KvTransport, Fate> Ambiguities { get; } = new()
     {
         { KvTransport.Session, Fate.BreakAfterApply }, { KvTransport.Session, Fate.BreakBeforeApply }, { KvTransport.Session, Fate.UnknownAfterApply },
@@ -122,15 +127,34 @@ public sealed class FailureTests
         Assert.Equal(1, (await client.IncrementAsync("a")).Value);
     }
 
-    [Theory]
-    [InlineData(KvTransport.Session)]
-    [InlineData(KvTransport.Unary)]
-    public async Task An_unanswered_write_fails_at_its_deadline_with_unknown_outcome(KvTransport transport)
+    [Fact]
+    public async Task An_unanswered_write_fails_at_its_deadline_with_unknown_outcome()
+    {
+        var clock = new ClientClock();
+        await using var cluster = await FakeCluster.StartAsync(nodes: 1);
+        await using var client = await cluster.ConnectAsync(KvTransport.Session, o => o.TimeProvider = clock);
+        await client.PutAsync("a", "0");
+        cluster.Node(1).Next([.. Enumerable.Repeat(Fate.Silence, 100)]);
+        var put = client.PutAsync("a", "1", new KvWriteOptions { Timeout = LongTimeout }).AsTask();
+        Assert.True(await cluster.Node(1).Silenced.WaitAsync(Patience));
+        clock.Advance(LongTimeout);
+        var error = await Assert.ThrowsAsync<KvTimeoutException>(() => put.WaitAsync(Patience));
+        Assert.True(error.OutcomeUnknown);
+        Assert.True(error.IsTransient);
+        var get = client.GetAsync("a", new KvReadOptions { Timeout = LongTimeout }).AsTask();
+        Assert.True(await cluster.Node(1).Silenced.WaitAsync(Patience));
+        clock.Advance(LongTimeout);
+        Assert.False((await Assert.ThrowsAsync<KvTimeoutException>(() => get.WaitAsync(Patience))).OutcomeUnknown);
+    }
+
+    /// <summary>The deadline is the call's own, by the machine's clock; whether it had reached the node by then makes no difference to what the client can know.</summary>
+    [Fact]
+    public async Task An_unanswered_unary_write_fails_at_its_deadline_with_unknown_outcome()
     {
         await using var cluster = await FakeCluster.StartAsync(nodes: 1);
-        await using var client = await cluster.ConnectAsync(transport);
+        await using var client = await cluster.ConnectAsync(KvTransport.Unary);
         await client.PutAsync("a", "0");
-        cluster.Node(1).Next(Fate.Silence, Fate.Silence);
+        cluster.Node(1).Next([.. Enumerable.Repeat(Fate.Silence, 100)]);
         var options = new KvWriteOptions { Timeout = TimeSpan.FromMilliseconds(60) };
         var error = await Assert.ThrowsAsync<KvTimeoutException>(async () => await client.PutAsync("a", "1", options));
         Assert.True(error.OutcomeUnknown);
@@ -143,9 +167,14 @@ public sealed class FailureTests
     public async Task A_write_that_never_left_fails_definitely()
     {
         await using var cluster = await FakeCluster.StartAsync(nodes: 1);
-        await using var client = await cluster.ConnectAsync(KvTransport.Session);
+        var clock = new ClientClock();
+        using var retried = new RetrySignal();
+        await using var client = await cluster.ConnectAsync(KvTransport.Session, o => (o.TimeProvider, o.LoggerFactory) = (clock, retried));
         await cluster.StopAsync(1);
-        var error = await Assert.ThrowsAsync<KvUnavailableException>(async () => await client.PutAsync("a", "1", new KvWriteOptions { Timeout = TimeSpan.FromMilliseconds(200) }));
+        var put = client.PutAsync("a", "1", new KvWriteOptions { Timeout = LongTimeout }).AsTask();
+        await retried.Given;
+        clock.Advance(LongTimeout);
+        var error = await Assert.ThrowsAsync<KvUnavailableException>(() => put.WaitAsync(Patience));
         Assert.False(error.OutcomeUnknown);
         Assert.Contains(cluster.Addresses[1], error.Message, StringComparison.Ordinal);
     }
@@ -215,5 +244,30 @@ public sealed class FailureTests
             return client.GetAsync($"a{i}").AsTask().GetAwaiter().GetResult();
         });
         Assert.All(await Task.WhenAll(calls), entry => Assert.Equal("1", entry!.Value.ValueText));
+    }
+
+    /// <summary>Listens for the client's first word of a retry, which follows a failed attempt.</summary>
+    private sealed class RetrySignal : ILoggerFactory, ILogger
+    {
+        private readonly TaskCompletionSource _given = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Given => _given.Task.WaitAsync(Patience);
+
+        public ILogger CreateLogger(string categoryName) => this;
+
+        public void AddProvider(ILoggerProvider provider) => throw new NotSupportedException();
+
+        public IDisposable? BeginScope<TState>(TState state) where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
+        {
+            if (eventId.Name == "Retrying") _given.TrySetResult();
+        }
+
+        public void Dispose()
+        {
+        }
     }
 }

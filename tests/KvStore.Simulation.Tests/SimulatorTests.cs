@@ -36,4 +36,12 @@ public class SimulatorTests
         Assert.Equal(SimulationVerdict.Passed, outcome.Verdict);
         Assert.True(outcome.Operations > 1000, outcome.ToString());
     }
+
+    [Fact]
+    public void Elections_have_one_leader_at_a_time_under_faults()
+    {
+        var outcome = Simulator.Run(3, Short with { Workload = "election" });
+        Assert.True(outcome.Verdict == SimulationVerdict.Passed, outcome.ToString());
+        Assert.True(outcome.Counts["campaigns won"] > 10 && outcome.Counts["proclamations"] > 10, outcome.ToString());
+    }
 }

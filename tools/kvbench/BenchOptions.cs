@@ -1,4 +1,3 @@
-using System.Globalization;
 
 namespace KvStore.Bench;
 
@@ -33,6 +32,7 @@ internal sealed record BenchOptions
           --warm-up-seconds N    before it (default 2)
 
         kvbench watch --help     measures watches
+        kvbench leases --help    measures what the end of many leases at once does to writes
 
         Exit codes: 0 measured, 1 failed or more than 1 % errors, 2 wrong usage.
         """;
@@ -58,34 +58,23 @@ internal sealed record BenchOptions
     /// <exception cref="UsageException">An argument is unknown, missing or out of its limits.</exception>
     public static BenchOptions Parse(string[] args)
     {
-        var values = new Dictionary<string, string>(StringComparer.Ordinal);
-        for (var i = 0; i < args.Length; i += 2)
-        {
-            if (!args[i].StartsWith("--", StringComparison.Ordinal) || i + 1 == args.Length) throw new UsageException($"'{args[i]}' is no option with a value; see --help");
-            values[args[i][2..]] = args[i + 1];
-        }
-        string? Take(string name) => values.Remove(name, out var value) ? value : null;
+        var arguments = new Arguments(args, "kvbench --help");
         var options = new BenchOptions
         {
-            Target = Named<TargetKind>("target", Take("target") ?? throw new UsageException("--target is missing; see --help")),
-            Endpoints = (Take("endpoints") ?? throw new UsageException("--endpoints is missing; see --help")).Split(',', StringSplitOptions.RemoveEmptyEntries),
-            Load = Named<LoadKind>("op", Take("op") ?? "put"),
-            Callers = (int)Number("callers", Take("callers") ?? "64", 1, 100_000),
-            Keys = (int)Number("keys", Take("keys") ?? "10000", 1, 100_000_000),
-            KeyBytes = (int)Number("key-bytes", Take("key-bytes") ?? "16", 12, 4096),
-            ValueBytes = (int)Number("value-bytes", Take("value-bytes") ?? "100", 0, 1 << 20),
-            Seconds = Number("seconds", Take("seconds") ?? "5", 0.1, 3600),
-            WarmUpSeconds = Number("warm-up-seconds", Take("warm-up-seconds") ?? "2", 0, 3600),
+            Target = Named<TargetKind>("target", arguments.Take("target") ?? throw new UsageException("--target is missing; see kvbench --help")),
+            Endpoints = arguments.TakeEndpoints(),
+            Load = Named<LoadKind>("op", arguments.Take("op") ?? "put"),
+            Callers = (int)arguments.Take("callers", 64, 1, 100_000),
+            Keys = (int)arguments.Take("keys", 10000, 1, 100_000_000),
+            KeyBytes = (int)arguments.Take("key-bytes", 16, 12, 4096),
+            ValueBytes = (int)arguments.Take("value-bytes", 100, 0, 1 << 20),
+            Seconds = arguments.Take("seconds", 5, 0.1, 3600),
+            WarmUpSeconds = arguments.Take("warm-up-seconds", 2, 0, 3600),
         };
-        if (values.Count > 0) throw new UsageException($"--{values.Keys.First()} is unknown; see --help");
+        arguments.End();
         return options.Load == LoadKind.Txn64 && options.Target != TargetKind.Etcd ? throw new UsageException("--op txn64 is for --target etcd only") : options;
     }
 
     private static T Named<T>(string name, string value) where T : struct, Enum =>
         Enum.TryParse<T>(value, ignoreCase: true, out var parsed) && !char.IsAsciiDigit(value[0]) ? parsed : throw new UsageException($"--{name} is '{value}'; expected {string.Join(", ", Enum.GetNames<T>()).ToLowerInvariant()}");
-
-    private static double Number(string name, string value, double min, double max) =>
-        double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number) && number >= min && number <= max
-            ? number
-            : throw new UsageException($"--{name} is '{value}'; expected a number from {min} to {max}");
 }

@@ -7,7 +7,7 @@ namespace KvStore.Bench;
 /// <summary>etcd by unary calls, the callers spread over its endpoints.</summary>
 internal sealed class EtcdTarget : ITarget
 {
-    private const int PutsPerTransaction = 64;
+    public const int PutsPerTransaction = 64;
 
     private readonly BenchOptions _options;
     private readonly GrpcChannel[] _channels;

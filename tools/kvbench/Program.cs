@@ -2,9 +2,7 @@ using KvStore.Bench;
 
 if (args.Length == 0 || args.Contains("--help"))
 {
-    if (args is ["watch", ..]) Console.WriteLine(WatchBenchOptions.Usage);
-    else
-    Console.WriteLine(BenchOptions.Usage);
+    Console.WriteLine(args switch { ["watch", ..] => WatchBenchOptions.Usage, ["leases", ..] => LeaseBenchOptions.Usage, _ => BenchOptions.Usage });
     return 0;
 }
 try
@@ -15,6 +13,7 @@ try
         return 0;
     }
     if (args is ["watch", .. var rest]) return await new WatchBench(WatchBenchOptions.Parse(rest)).RunAsync(Console.Out);
+    if (args is ["leases", .. var others]) return await new LeaseBench(LeaseBenchOptions.Parse(others)).RunAsync(Console.Out);
     var options = BenchOptions.Parse(args);
     await using var target = await Targets.OpenAsync(options);
     var report = await new LoadRun(options, target).RunAsync();

@@ -11,9 +11,12 @@ internal sealed class ImageDisk(string home, DiskKind kind) : INodeDisk
     private const long MarginBytes = 128 << 10;
     private const int ShrinkAttemptsMax = 10;
     private const int CopyAttemptsMax = 200;
-    private static readonly TimeSpan CoarsestTick = TimeSpan.FromMilliseconds(20);
+    // Of /sys/block/*/stat.
+    private const int WritesWord = 4, InFlightWord = 8;
     private readonly string _backing = Path.Combine(home, "backing");
     private readonly string _mount = Path.Combine(home, "disk");
+    /// <summary>The loop device of the mounted image, such as loop0.</summary>
+    private string _device = "";
     private bool _mounted, _backingMounted, _stalled;
 
     private string Image => Path.Combine(_backing, "image");
@@ -38,22 +41,26 @@ internal sealed class ImageDisk(string home, DiskKind kind) : INodeDisk
     }
 
     /// <summary>
-    /// The copy has to be of one moment. The node stands still, but its file system goes on writing what it has in its journal: a copy of a block from before and of the journal from
-    /// after such a write loses what was synced, which no power cut does. So it is made again until nothing was written meanwhile.
+    /// The copy has to be of one moment. The node stands still, but the kernel goes on writing what it has in its journal: a copy of a block from before and of the journal from after
+    /// such a write could miss what was synced, which no power cut does. So it is made again until nothing was written meanwhile.
     /// </summary>
     public async Task CutPowerAsync()
     {
         for (var attempt = 1; attempt <= CopyAttemptsMax; attempt++)
         {
-            var written = File.GetLastWriteTimeUtc(Image);
-            // The time of a write is as coarse as a tick of the kernel: another one in the same tick would not show.
-            var quiet = DateTime.UtcNow - written > CoarsestTick;
-            if (quiet) await Shell.RunAsync("cp", "--sparse=always", Image, Kept).ConfigureAwait(false);
-            if (quiet && File.GetLastWriteTimeUtc(Image) == written) return;
-            await Task.Delay(CoarsestTick).ConfigureAwait(false);
+            var before = Written();
+            await Shell.RunAsync("cp", "--sparse=always", Image, Kept).ConfigureAwait(false);
+            if (before == Written() && before.InFlight == 0) return;
         }
 
         throw new InvalidOperationException($"{Image} was written to during each of {CopyAttemptsMax} copies, though its node stands still");
+    }
+
+    /// <summary>Writes of the disk so far, as the kernel counts them.</summary>
+    private (long Writes, long InFlight) Written()
+    {
+        var words = File.ReadAllText($"/sys/block/{_device}/stat").Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return (long.Parse(words[WritesWord], CultureInfo.InvariantCulture), long.Parse(words[InFlightWord], CultureInfo.InvariantCulture));
     }
 
     public async Task RestoreAfterCutAsync()
@@ -108,6 +115,8 @@ internal sealed class ImageDisk(string home, DiskKind kind) : INodeDisk
         var (code, output, error) = await Shell.TryAsync("e2fsck", "-f", "-y", Image).ConfigureAwait(false);
         if (code is not (0 or 1 or 2)) throw new InvalidOperationException($"e2fsck {Image}: exit code {code}: {output}{error}");
         await MountAsync().ConfigureAwait(false);
+        // Its deletion may be among what the dying disk has lost.
+        File.Delete(Ballast);
     }
 
     public async Task ReleaseAsync()
@@ -129,6 +138,7 @@ internal sealed class ImageDisk(string home, DiskKind kind) : INodeDisk
     {
         await Shell.RunAsync("mount", "-o", "loop", Image, _mount).ConfigureAwait(false);
         _mounted = true;
+        _device = Path.GetFileName((await Shell.RunAsync("findmnt", "-n", "-o", "SOURCE", _mount).ConfigureAwait(false)).Trim());
     }
 
     private async Task UnmountAsync()

@@ -31,7 +31,7 @@ internal sealed class PowerNemesis : INemesis
     /// <summary>The nodes lose their power at the same time; they are down afterwards, their disks as they were left.</summary>
     public static async Task CutAsync(Processes.ProcessCluster cluster, IReadOnlyList<int> victims)
     {
-        foreach (var victim in victims) cluster.Nodes[victim].Pause();
+        await Task.WhenAll(victims.Select(victim => cluster.Nodes[victim].HaltAsync())).ConfigureAwait(false);
         await Task.WhenAll(victims.Select(victim => cluster.Disks[victim].CutPowerAsync())).ConfigureAwait(false);
         foreach (var victim in victims) cluster.Nodes[victim].Kill();
         foreach (var victim in victims) await cluster.Disks[victim].RestoreAfterCutAsync().ConfigureAwait(false);

@@ -5,7 +5,7 @@ namespace KvStore.Jepsen.Processes;
 /// <summary>How a cluster of processes is set up.</summary>
 internal sealed record ClusterOptions
 {
-    public required string ServerDll { get; init; }
+    public required string Server { get; init; }
 
     /// <summary>Everything of the cluster lies below it: configurations, logs, data.</summary>
     public required string Directory { get; init; }

@@ -25,7 +25,7 @@ internal sealed class ProcessCluster : IAsyncDisposable
         _configuration = new NodeConfiguration(Guid.NewGuid().ToString("N"), all);
         _guard = new ProcessGuard();
         Network = options.Wiring == Wiring.Proxies ? new ProxyNetwork(all) : null;
-        Nodes = [.. all.Select((ports, n) => new NodeProcess(n + 1, options.ServerDll, Path.Combine(HomeOf(n), "node.json"), Path.Combine(HomeOf(n), "log"), ports, _guard) { Environment = options.Environment })];
+        Nodes = [.. all.Select((ports, n) => new NodeProcess(n + 1, options.Server, Path.Combine(HomeOf(n), "node.json"), Path.Combine(HomeOf(n), "log"), ports, _guard) { Environment = options.Environment })];
         Disks = [.. all.Select((_, n) => NodeDisk.Of(options.Disk, HomeOf(n)))];
     }
 

@@ -10,7 +10,7 @@ namespace KvStore.Jepsen.Reports;
 /// <summary>Draws how long operations took, and which share of them succeeded, over the time of a run, with the faults shaded.</summary>
 internal static class LatencyChart
 {
-    private const int Left = 60, Top = 40, Width = 1100, PlotHeight = 320, StripTop = 400, StripHeight = 60, Height = 500;
+    private const int Left = 76, Top = 40, Width = 1100, PlotHeight = 320, StripTop = 400, StripHeight = 60, Height = 500;
     private const int PointsMax = 6_000;
     private const int Slices = 200;
     private const double LeastMilliseconds = 0.1;

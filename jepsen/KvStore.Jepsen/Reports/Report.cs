@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using KvStore.Jepsen.Recording;
 using KvStore.Jepsen.Runs;
 using KvStore.Jepsen.Workloads;
 using KvStore.Linearizability;
@@ -16,10 +17,14 @@ internal static class Report
         File.WriteAllText(Path.Combine(options.Directory, "results.json"), ResultsJson.Write(options, result));
         output.WriteLine(result.Evidence);
         output.WriteLine(Line($"{result.Faults.Count} faults; {result.Count(Outcome.Completed)} operations done, {result.Count(Outcome.Failed)} failed, {result.Count(Outcome.Unknown)} unknown"));
+        output.WriteLine($"done/failed/unknown: {string.Join(", ", result.Entries.GroupBy(e => e.Op, StringComparer.Ordinal).OrderBy(kind => kind.Key, StringComparer.Ordinal).Select(Kind))}");
         if (result.Failover.Times.Count > 0)
             output.WriteLine(Line($"leader killed: next acknowledged write of its group after p50 {result.Failover.P50.TotalMilliseconds:0} ms, p99 {result.Failover.P99.TotalMilliseconds:0} ms ({result.Failover.Times.Count} times)"));
         output.WriteLine($"timeline {Path.Combine(options.Directory, "timeline.html")}, latency {Path.Combine(options.Directory, "latency.svg")}");
     }
+
+    private static string Kind(IGrouping<string, Entry> kind) =>
+        Line($"{kind.Key} {kind.Count(e => e.Outcome == Outcome.Completed)}/{kind.Count(e => e.Outcome == Outcome.Failed)}/{kind.Count(e => e.Outcome == Outcome.Unknown)}");
 
     private static string Line(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

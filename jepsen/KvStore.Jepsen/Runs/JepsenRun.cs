@@ -14,6 +14,8 @@ internal sealed class JepsenRun
 {
     // The seed of each nemesis differs from that of the clients.
     private const int NemesisSeedStep = 7_919;
+    // A kind of operation that was tried so often and never succeeded was not tested.
+    private const int TriedMin = 10;
     private static readonly TimeSpan ExtraTimeMax = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan ExtraTimeStep = TimeSpan.FromMilliseconds(200);
     private readonly RunOptions _options;
@@ -109,7 +111,7 @@ internal sealed class JepsenRun
 
     private ClusterOptions ClusterOptions() => new()
     {
-        ServerDll = _options.ServerDll,
+        Server = _options.Server,
         Directory = _options.Directory,
         Nodes = _options.Nodes,
         Wiring = Wiring.Proxies,
@@ -143,9 +145,13 @@ internal sealed class JepsenRun
     {
         if (problem is not null) return problem;
         if (!entries.Any(e => e.Outcome == Outcome.Completed)) return "no operation succeeded";
+        if (NeverDone(entries) is { } never) return $"no {never} succeeded";
         if (_nemeses.Count == 0 && _skipped.Count > 0) return "no fault could be made";
         return Idle() is { } idle ? $"{idle.Name} never struck; the run was too short" : null;
     }
+
+    private static string? NeverDone(IEnumerable<Entry> entries) =>
+        entries.GroupBy(e => e.Op, StringComparer.Ordinal).FirstOrDefault(kind => kind.Count() >= TriedMin && kind.All(e => e.Outcome != Outcome.Completed))?.Key;
 
     private INemesis? Idle() => _nemeses.FirstOrDefault(n => _faults.All().All(f => f.Nemesis != n.Name));
 

@@ -27,7 +27,7 @@ internal static class RunCommand
             Clients = arguments.Integer("clients", 9, 3, 100),
             Seed = arguments.Integer("seed", Environment.TickCount & int.MaxValue, 0, int.MaxValue),
             Directory = Path.GetFullPath(directory),
-            ServerDll = arguments.ServerDll(),
+            Server = arguments.Server(),
             Plant = arguments.Text("plant"),
         };
         return (await JepsenRun.RunAsync(options, output, cancellationToken).ConfigureAwait(false)).ExitCode;

@@ -14,7 +14,7 @@ internal sealed record RunOptions
     public int Seed { get; init; } = 1;
     /// <summary>The folder of the run; it must not exist.</summary>
     public required string Directory { get; init; }
-    public required string ServerDll { get; init; }
+    public required string Server { get; init; }
     /// <summary>A planted bug that the nodes are to have; null: none.</summary>
     public string? Plant { get; init; }
 

@@ -11,7 +11,7 @@ internal sealed record LossOptions
     public int AllEvery { get; init; } = 10;
     public int Seed { get; init; } = 1;
     public string? Directory { get; init; }
-    public required string ServerDll { get; init; }
+    public required string Server { get; init; }
 
     /// <exception cref="UsageException">An option is wrong.</exception>
     public static LossOptions Read(LossKind kind, IReadOnlyList<string> rest)
@@ -26,7 +26,7 @@ internal sealed record LossOptions
             AllEvery = arguments.Integer("all-every", kind == LossKind.Kill ? 10 : 1, 0, 1_000_000),
             Seed = arguments.Integer("seed", 1, 0, int.MaxValue),
             Directory = arguments.Text("directory"),
-            ServerDll = arguments.ServerDll(),
+            Server = arguments.Server(),
         };
     }
 }

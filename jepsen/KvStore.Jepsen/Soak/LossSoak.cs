@@ -18,7 +18,7 @@ internal static class LossSoak
         if (NodeDisk.Unavailable(disk) is { } missing) throw new InvalidOperationException($"skipped power: {missing}");
         var directory = options.Directory ?? Directory.CreateTempSubdirectory("kvstore-soak-").FullName;
         var started = Stopwatch.GetTimestamp();
-        await using var cluster = await ProcessCluster.StartAsync(new ClusterOptions { ServerDll = options.ServerDll, Nodes = options.Nodes, Directory = directory, Disk = disk }, cancellationToken).ConfigureAwait(false);
+        await using var cluster = await ProcessCluster.StartAsync(new ClusterOptions { Server = options.Server, Nodes = options.Nodes, Directory = directory, Disk = disk }, cancellationToken).ConfigureAwait(false);
         await using var client = await KvClient.ConnectAsync(cluster.Endpoints, new KvClientOptions { Timeout = TimeSpan.FromSeconds(60), ConnectTimeout = TimeSpan.FromSeconds(60) }, cancellationToken).ConfigureAwait(false);
         var acks = new AckClock();
         var writers = Enumerable.Range(0, options.Writers).Select(n => new Writer(n, client, acks)).ToList();

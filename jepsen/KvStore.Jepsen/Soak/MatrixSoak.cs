@@ -43,7 +43,7 @@ internal static class MatrixSoak
                     Clients = arguments.Integer("clients", 9, 3, 100),
                     Seed = seed++,
                     Directory = Path.Combine(directory, $"{workload.Name}-{nemesis.Name}"),
-                    ServerDll = arguments.ServerDll(),
+                    Server = arguments.Server(),
                 }, output, cancellationToken).ConfigureAwait(false);
                 ran++;
                 failovers.AddRange(result.Failover.Times);

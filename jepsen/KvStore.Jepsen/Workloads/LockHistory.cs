@@ -8,7 +8,7 @@ namespace KvStore.Jepsen.Workloads;
 /// <summary>
 /// Decides about critical sections. Tokens of a lock grow: an acquisition that was called after another had returned has the greater one. No write with an older token is accepted that was
 /// called after an acquisition had returned; and of the writes of a key, in the order of their revisions, none has an older token than one before it. No two accepted writes of a
-/// key have the same number: one of them would have overwritten what it had not read.
+/// key have the same number: one of them would have overwritten what it had not read. And what is read of the keys is linearizable, without the writes that were refused.
 /// </summary>
 internal static class LockHistory
 {
@@ -24,11 +24,13 @@ internal static class LockHistory
         var acquisitions = entries.Where(e => e is { Op: Acquire, Outcome: Outcome.Completed }).Select(e => new Acquisition(e.Key, Number(file, e, e.Out), e)).ToList();
         var writes = entries.Where(e => e is { Op: Write, Outcome: Outcome.Completed }).Select(e => SectionWrite.Of(file, e)).ToList();
         var wrong = TokensThatDoNotGrow(acquisitions) ?? OldTokensAccepted(acquisitions, writes) ?? WrongOrder(writes);
-        var drawn = Drawn(entries, wrong?.Key ?? writes.FirstOrDefault()?.Entry.Key, cancellationToken);
-        if (wrong is not null) return new Judgement(Verdict.NotLinearizable, $"{Verdict.NotLinearizable}: {wrong.Reason}", drawn);
+        if (wrong is not null) return new Judgement(Verdict.NotLinearizable, $"{Verdict.NotLinearizable}: {wrong.Reason}", Judgement.Of(Registers(entries.Where(e => e.Key == wrong.Key)), cancellationToken).Drawn);
+        // What was read: accepted writes in order, and nothing of a refused one.
+        var read = Judgement.Of(Registers(entries), cancellationToken);
+        if (read.Verdict != Verdict.Linearizable) return read;
         var refused = entries.Count(e => e is { Op: Write, Outcome: Outcome.Failed });
         var summary = string.Create(CultureInfo.InvariantCulture, $"{Verdict.Linearizable}: {acquisitions.Count} critical sections, {writes.Count} writes accepted, {refused} refused");
-        return new Judgement(Verdict.Linearizable, summary, drawn);
+        return new Judgement(Verdict.Linearizable, summary, read.Drawn);
     }
 
     public static ulong Number(string file, Entry entry, JsonNode? node) => node is JsonValue value && value.TryGetValue<ulong>(out var number)
@@ -85,10 +87,10 @@ internal static class LockHistory
         return null;
     }
 
-    private static CheckResult Drawn(IEnumerable<Entry> entries, string? key, CancellationToken cancellationToken)
+    private static History Registers(IEnumerable<Entry> entries)
     {
         var operations = new List<Operation>();
-        foreach (var entry in entries.Where(e => e.Key == key))
+        foreach (var entry in entries)
         {
             if (entry is { Op: Get, Outcome: Outcome.Completed })
                 operations.Add(Operation.Get(entry.Client, entry.Key, entry.Call).ReturnedValue(entry.Out is { } found ? found.GetValue<string>() : Value.Absent, entry.Return) with { Line = entry.Line });
@@ -97,7 +99,7 @@ internal static class LockHistory
             operations.Add(entry.Outcome == Outcome.Completed ? put.Returned(entry.Return) : put.Abandoned(entry.Return));
         }
 
-        return LinearizabilityChecker.Check(History.Of(operations), cancellation: cancellationToken);
+        return History.Of(operations);
     }
 
     private static long NumberOf(string value) => long.Parse(value.AsSpan(0, value.IndexOf(' ')), NumberStyles.None, CultureInfo.InvariantCulture);

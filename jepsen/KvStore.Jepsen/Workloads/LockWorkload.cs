@@ -24,7 +24,22 @@ internal sealed class LockWorkload(Fencing fencing) : IWorkload
         await Pace.RestAsync(actor, Rest, stop).ConfigureAwait(false);
     }
 
-    public Task<bool> FinishAsync(Actor actor) => FinalReads.AllAsync(_keys.Used, key => GetAsync(actor, key, _ => { }));
+    /// <summary>Whatever became of those who held a lock or waited for it, it can be had; and what is there is read.</summary>
+    public async Task<bool> FinishAsync(Actor actor) =>
+        await FinalReads.AllAsync(_keys.Used, key => TakeAsync(actor, key)).ConfigureAwait(false) && await FinalReads.AllAsync(_keys.Used, key => GetAsync(actor, key, _ => { })).ConfigureAwait(false);
+
+    private static async Task<bool> TakeAsync(Actor actor, string key)
+    {
+        KvLock? held = null;
+        await actor.WriteAsync(LockOf(key), LockHistory.Acquire, null, async client =>
+        {
+            held = await client.Locks.AcquireAsync(LockOf(key), new KvLockOptions { TimeToLive = TimeToLive, Wait = TimeSpan.FromSeconds(4) }).ConfigureAwait(false);
+            return held.FencingToken;
+        }).ConfigureAwait(false);
+        if (held is null) return false;
+        await held.DisposeAsync().ConfigureAwait(false);
+        return true;
+    }
 
     private async Task SectionAsync(Actor actor, string key)
     {

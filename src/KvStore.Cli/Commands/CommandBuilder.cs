@@ -7,8 +7,6 @@ internal sealed class CommandBuilder(GlobalOptions globals, CliConsole console)
 {
     public CliConsole Console => console;
 
-    public GlobalOptions Globals => globals;
-
     public static Command New(string name, string does, string example)
     {
         var command = new Command(name, does);

@@ -70,7 +70,14 @@ internal static class ElectCommand
     {
         await using var client = await context.ConnectAsync(cancellationToken).ConfigureAwait(false);
         Waiting.Silenced = true;
-        await foreach (var leader in client.Elections.ObserveAsync(name, cancellationToken).ConfigureAwait(false)) context.Print(Show(leader));
+        try
+        {
+            await foreach (var leader in client.Elections.ObserveAsync(name, cancellationToken).ConfigureAwait(false)) context.Print(Show(leader));
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // An interrupt is how it ends.
+        }
         return ExitCode.Ok;
     }
 

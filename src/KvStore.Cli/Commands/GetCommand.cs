@@ -21,7 +21,7 @@ internal static class GetCommand
         var flags = new ReadFlags();
         var raw = new Option<bool>("--raw") { Description = "No newline after the value" };
         var revision = new Option<ulong>("--revision") { Description = "The value as it was at this revision", HelpName = "N" };
-        var command = CommandBuilder.New("get", "Prints the value of a key and nothing else. A missing key gives exit code 3.", "kvctl get greeting --quorum");
+        var command = CommandBuilder.New("get", "Prints the value of a key and nothing else. A missing key gives exit code 3.", "kvctl put greeting hello && kvctl get greeting --quorum");
         command.Add(key);
         flags.AddTo(command);
         command.Add(raw);

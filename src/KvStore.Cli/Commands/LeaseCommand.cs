@@ -17,7 +17,7 @@ internal static class LeaseCommand
 
     public static Command Build(CommandBuilder builder)
     {
-        var command = CommandBuilder.New("lease", "Works with leases: keys that were put with one are deleted when it ends.", "kvctl lease grant 30s && kvctl put worker/1 here --lease 80000000001");
+        var command = CommandBuilder.New("lease", "Works with leases: keys that were put with one are deleted when it ends.", "kvctl put worker/1 here --lease $(kvctl lease grant 30s)");
         command.Add(Grant(builder));
         command.Add(Revoke(builder));
         command.Add(KeepAlive(builder));
@@ -39,7 +39,7 @@ internal static class LeaseCommand
     private static Command Revoke(CommandBuilder builder)
     {
         var lease = Id();
-        var command = CommandBuilder.New("revoke", "Ends a lease at once; its keys are deleted.", "kvctl lease revoke 80000000001");
+        var command = CommandBuilder.New("revoke", "Ends a lease at once; its keys are deleted.", "kvctl lease revoke $(kvctl lease grant 30s)");
         command.Add(lease);
         return builder.Runs(command, (parsed, context, token) => RevokeAsync(LeaseIds.Parse(parsed.GetValue(lease)!), context, token));
     }
@@ -48,7 +48,7 @@ internal static class LeaseCommand
     {
         var lease = Id();
         var once = new Option<bool>("--once") { Description = "Renew it once and end" };
-        var command = CommandBuilder.New("keep-alive", "Renews a lease again and again until it is interrupted or the lease has ended.", "kvctl lease keep-alive 80000000001 --once");
+        var command = CommandBuilder.New("keep-alive", "Renews a lease again and again until it is interrupted or the lease has ended.", "kvctl lease keep-alive $(kvctl lease grant 30s) --once");
         command.Add(lease);
         command.Add(once);
         return builder.Runs(command, (parsed, context, token) => KeepAliveAsync(LeaseIds.Parse(parsed.GetValue(lease)!), parsed.GetValue(once) ? Renewals.One : Renewals.UntilInterrupted, context, token));
@@ -58,7 +58,7 @@ internal static class LeaseCommand
     {
         var lease = Id();
         var keys = new Option<bool>("--keys") { Description = "List the keys that end with it, too" };
-        var command = CommandBuilder.New("ttl", "Shows how long a lease still lasts.", "kvctl lease ttl 80000000001 --keys");
+        var command = CommandBuilder.New("ttl", "Shows how long a lease still lasts.", "kvctl lease ttl $(kvctl lease grant 30s) --keys");
         command.Add(lease);
         command.Add(keys);
         return builder.Runs(command, (parsed, context, token) =>
@@ -93,7 +93,9 @@ internal static class LeaseCommand
             var status = await client.Leases.TimeToLiveAsync(lease, KvLeaseContent.Times, cancellationToken).ConfigureAwait(false);
             context.Print(Describe(status));
             if (renewals == Renewals.One) return ExitCode.Ok;
-            await Task.Delay(status.TimeToLive / 3, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(status.TimeToLive / 3, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            // An interrupt is how it ends.
+            if (cancellationToken.IsCancellationRequested) return ExitCode.Ok;
         }
     }
 

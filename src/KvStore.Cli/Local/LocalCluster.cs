@@ -82,8 +82,7 @@ internal sealed class LocalCluster(string directory, string shownDirectory, Comm
     public async Task<ExitCode> KillAsync(int number)
     {
         var node = Running(number);
-        NodeProcess.Signal(node, NodeProcess.SignalKill);
-        if (!await NodeProcess.HasEndedAsync(node, KillTimeout).ConfigureAwait(false)) throw new CommandException(ExitCode.Error, $"node {number} (process {node.ProcessId}) does not end");
+        await KillAsync(node).ConfigureAwait(false);
         _progress.WriteLine($"node {number} is killed");
         return ExitCode.Ok;
     }
@@ -167,11 +166,16 @@ internal sealed class LocalCluster(string directory, string shownDirectory, Comm
     private static async Task StopAsync(LocalNode node, CancellationToken cancellationToken)
     {
         NodeProcess.Signal(node, NodeProcess.SignalContinue);
-        NodeProcess.Signal(node, NodeProcess.SignalTerminate);
+        if (!NodeProcess.Signal(node, NodeProcess.SignalTerminate)) return;
         if (await NodeProcess.HasEndedAsync(node, StopTimeout).ConfigureAwait(false)) return;
         cancellationToken.ThrowIfCancellationRequested();
-        NodeProcess.Signal(node, NodeProcess.SignalKill);
-        if (!await NodeProcess.HasEndedAsync(node, KillTimeout).ConfigureAwait(false)) throw new CommandException(ExitCode.Error, $"node {node.NodeId} (process {node.ProcessId}) does not end");
+        await KillAsync(node).ConfigureAwait(false);
+    }
+
+    private static async Task KillAsync(LocalNode node)
+    {
+        if (NodeProcess.Signal(node, NodeProcess.SignalKill) && !await NodeProcess.HasEndedAsync(node, KillTimeout).ConfigureAwait(false))
+            throw new CommandException(ExitCode.Error, $"node {node.NodeId} (process {node.ProcessId}) does not end");
     }
 
     private (LocalState State, LocalNode Node) Find(int number)

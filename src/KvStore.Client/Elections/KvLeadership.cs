@@ -8,6 +8,7 @@ public sealed class KvLeadership : IAsyncDisposable
 {
     private readonly LockCalls _calls;
     private readonly KvLock _held;
+    private ulong _proclamations;
 
     internal KvLeadership(LockCalls calls, KvLock held) => (_calls, _held) = (calls, held);
 
@@ -23,13 +24,13 @@ public sealed class KvLeadership : IAsyncDisposable
     /// <summary>Cancelled before another one can lead: see <see cref="KvLock.Lost"/>.</summary>
     public CancellationToken Lost => _held.Lost;
 
-    /// <summary>Replaces the value that observers see.</summary>
+    /// <summary>Replaces the value that observers see. A value of an earlier call does not come back, whatever becomes of that call.</summary>
     /// <exception cref="KvFencedException">Another one leads, or this leadership has ended.</exception>
     /// <exception cref="KvUnavailableException">No node could answer in time.</exception>
     public Task ProclaimAsync(KvBytes value, CancellationToken cancellationToken = default)
     {
         LockCalls.Check(Name, value);
-        return _calls.ProclaimAsync(Name, FencingToken, value, cancellationToken);
+        return _calls.ProclaimAsync(Name, FencingToken, Interlocked.Increment(ref _proclamations), value, cancellationToken);
     }
 
     /// <summary>Gives up the leadership; whoever waits next leads. Once; later calls do nothing.</summary>

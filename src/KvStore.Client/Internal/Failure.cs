@@ -10,6 +10,9 @@ internal sealed record Failure(ErrorCode Code, string Message)
     public TimeSpan RetryAfter { get; init; }
     public RangeDescriptor? Range { get; init; }
     public ulong LeaderNode { get; init; }
+    /// <summary>Of <see cref="ErrorCode.NotColocated"/>.</summary>
+    public KvBytes Key { get; init; }
+    public KvBytes OtherKey { get; init; }
     public Exception? Cause { get; init; }
     /// <summary>Set when the node refuses the caller, which no retry changes.</summary>
     public bool Denied { get; init; }
@@ -20,5 +23,7 @@ internal sealed record Failure(ErrorCode Code, string Message)
         RetryAfter = TimeSpan.FromMilliseconds(error.RetryAfterMs),
         Range = error.Range,
         LeaderNode = error.LeaderNode,
+        Key = error.Key.Memory,
+        OtherKey = error.OtherKey.Memory,
     };
 }

@@ -37,7 +37,7 @@ internal static class FailureTranslation
             ErrorCode.LeaseNotFound => new KvLeaseNotFoundException(message, outcome, cause),
             ErrorCode.LockNotFound => new KvLockNotFoundException(message, outcome, cause),
             ErrorCode.LeaseElsewhere => new KvPreconditionFailedException(message, outcome, cause),
-            ErrorCode.NotColocated => new KvNotColocatedException(message, outcome, cause),
+            ErrorCode.NotColocated => new KvNotColocatedException(message, failure.Key, failure.OtherKey, outcome, cause),
             _ => new KvInternalException(message, outcome, cause),
         };
     }

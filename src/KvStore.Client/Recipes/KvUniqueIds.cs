@@ -31,6 +31,9 @@ public sealed class KvUniqueIds : IAsyncDisposable
     /// <summary>One write of the store is needed for each such time. So much is left out when a number changes its owner.</summary>
     private const long ReservedMilliseconds = 10_000;
 
+    /// <summary>How long a number that nobody holds may still be about to become free, before another one is tried.</summary>
+    private static readonly TimeSpan RemovalWait = TimeSpan.FromSeconds(5);
+
     /// <summary>The moment that the times in ids count from.</summary>
     public static readonly DateTimeOffset Epoch = new(2025, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
@@ -145,8 +148,11 @@ public sealed class KvUniqueIds : IAsyncDisposable
         {
             // The number that it had comes last.
             var worker = i == others ? _worker : (_worker + 1 + ((first + i) % others)) % _workers;
-            if ((await _client.Locks.DescribeAsync(NameOf(worker), 1, cancellationToken).ConfigureAwait(false)).Holder is not null) continue;
-            if (await _client.Locks.TryAcquireAsync(NameOf(worker), _lockOptions, cancellationToken).ConfigureAwait(false) is not { } held) continue;
+            var number = await _client.Locks.DescribeAsync(NameOf(worker), 1, cancellationToken).ConfigureAwait(false);
+            if (number.Holder is not null) continue;
+            // A number that somebody has just lost or given back is free as soon as his last token is refused everywhere.
+            var wait = number.PendingGroups.Count > 0 ? RemovalWait : TimeSpan.Zero;
+            if (await _client.Locks.ClaimAsync(NameOf(worker), _lockOptions, wait, cancellationToken).ConfigureAwait(false) is not { } held) continue;
             // No time of another number is left to be used with this one.
             lock (_gate)
             {

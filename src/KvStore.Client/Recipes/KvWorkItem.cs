@@ -1,4 +1,5 @@
 using KvStore.Client.Locks;
+using KvStore.Client.Transactions;
 
 namespace KvStore.Client.Recipes;
 
@@ -33,13 +34,33 @@ public sealed class KvWorkItem : IAsyncDisposable
     /// <summary>How long the job certainly stays this caller's without a further renewal.</summary>
     public TimeSpan SafeFor => _held.SafeFor;
 
-    /// <summary>Takes the job off the queue for ever.</summary>
+    /// <summary>Takes the job off the queue for ever. Effects in the store that must happen once go with it: <see cref="CompleteAsync(IEnumerable{KvOperation}, CancellationToken)"/>.</summary>
     /// <exception cref="KvFencedException">The job was lost to another one: the work will have been done again. Nothing was changed.</exception>
     /// <exception cref="KvUnavailableException">No node could answer in time. The job may be completed, or be handed out again.</exception>
     public async Task CompleteAsync(CancellationToken cancellationToken = default)
     {
         await _keyspace.DeleteAsync(_key, new KvWriteOptions { Fence = Fence }, cancellationToken).ConfigureAwait(false);
         await _held.DisposeAsync().ConfigureAwait(false);
+    }
+
+    /// <summary>
+    /// Takes the job off the queue and carries out what it was for, at one revision or not at all: the effects of a job happen exactly once, however often it was handed out.
+    /// </summary>
+    /// <param name="effects">Operations on keys that are colocated with the queue: those that begin with <c>queue/</c>, such as <c>queue/NAME/done/ID</c>.</param>
+    /// <param name="cancellationToken">Ends the attempt; job and effects may have been carried out, both of them.</param>
+    /// <returns>The results of <paramref name="effects"/> in order, and behind them that of taking off the job.</returns>
+    /// <exception cref="KvFencedException">The job was lost to another one, or was completed before. Nothing was changed.</exception>
+    /// <exception cref="KvNotColocatedException">An effect lies elsewhere. Nothing was changed, and the job is still this caller's.</exception>
+    /// <exception cref="KvNotFoundException">Somebody has deleted the job. Nothing was changed.</exception>
+    /// <exception cref="KvUnavailableException">No node could answer in time. Job and effects may have been carried out, both of them, or the job is handed out again.</exception>
+    public async Task<KvTransactionResult> CompleteAsync(IEnumerable<KvOperation> effects, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(effects);
+        var result = await _keyspace.Transaction().When(KvCompare.Exists(_key)).Then(effects.Append(KvOperation.Delete(_key)))
+            .CommitAsync(new KvWriteOptions { Fence = Fence }, cancellationToken).ConfigureAwait(false);
+        if (!result.Succeeded) throw new KvNotFoundException($"complete job {Id}: it was deleted from its queue");
+        await _held.DisposeAsync().ConfigureAwait(false);
+        return result;
     }
 
     /// <summary>Gives the job back, if it was not completed: it can be taken again at once.</summary>

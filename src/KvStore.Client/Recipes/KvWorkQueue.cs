@@ -1,5 +1,6 @@
 using KvStore.Client.Internal.Recipes;
 using KvStore.Client.Locks;
+using KvStore.Client.Transactions;
 
 namespace KvStore.Client.Recipes;
 
@@ -8,9 +9,10 @@ namespace KvStore.Client.Recipes;
 /// </summary>
 /// <remarks>
 /// Promise: an enqueued job is handed out at least once, roughly in order of arrival, and again only after the lease of its last worker has ended or the worker has given it back. It is completed
-/// once. A worker that lost its job without noticing can neither complete it nor write anything with <see cref="KvWorkItem.Fence"/>. What the store takes with the fence is therefore from one worker
-/// at a time; a worker that dies between its write and <see cref="KvWorkItem.CompleteAsync"/> leaves a job that runs again, so an effect that must happen once is a write that can tell: a key named after
-/// <see cref="KvWorkItem.Id"/> that is created only if it is absent, as below. An effect outside the store is at least once.
+/// once. A worker that lost its job without noticing can neither complete it nor write anything with <see cref="KvWorkItem.Fence"/>. Effects that are given to
+/// <see cref="KvWorkItem.CompleteAsync(IEnumerable{KvOperation}, CancellationToken)"/>, as below, happen exactly once: in the transaction that takes the job off the queue, fenced by the job's lock. They are
+/// writes of keys that are colocated with it, which begin with <c>queue/</c>. Other fenced writes are from one worker at a time, but a worker that dies before it completes the job leaves one that runs again:
+/// let them tell, as by a key that is created only if it is absent. An effect outside the store is at least once.
 /// A job whose worker died is found by a waiting worker at the latest one <see cref="KvLockOptions.TimeToLive"/> after its lease has ended.
 /// </remarks>
 /// <example>
@@ -18,8 +20,7 @@ namespace KvStore.Client.Recipes;
 /// var queue = new KvWorkQueue(client, "mails");
 /// await queue.EnqueueAsync("to: ann");
 /// await using var job = await queue.TakeAsync();
-/// await client.CompareAndSwapAsync($"sent/{job.Id}", KvExpectation.Absent, "by worker 1", new KvWriteOptions { Fence = job.Fence });
-/// await job.CompleteAsync();
+/// await job.CompleteAsync([KvOperation.Put($"queue/mails/sent/{job.Id}", "by worker 1")]);
 /// </code>
 /// </example>
 public sealed class KvWorkQueue

@@ -15,10 +15,13 @@ internal static class StatusMapping
         _ => StatusCode.Unknown,
     };
 
-    /// <summary>The error code of a reset stream.</summary>
+    /// <summary>
+    /// The error code of a reset stream or of a connection that went away. The table says INTERNAL for NO_ERROR of a stream; the HTTP client gives the same code when a server closes the
+    /// connection in good order before the end of a response was read, and then the caller is to go elsewhere.
+    /// </summary>
     public static StatusCode FromHttp2Error(long errorCode) => errorCode switch
     {
-        0x7 => StatusCode.Unavailable, // REFUSED_STREAM
+        0x0 or 0x7 => StatusCode.Unavailable, // NO_ERROR, REFUSED_STREAM
         0x8 => StatusCode.Cancelled, // CANCEL
         0xb => StatusCode.ResourceExhausted, // ENHANCE_YOUR_CALM
         0xc => StatusCode.PermissionDenied, // INADEQUATE_SECURITY

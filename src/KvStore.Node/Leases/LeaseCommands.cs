@@ -36,8 +36,10 @@ internal sealed class LeaseCommands(GroupId group, RangeTable ranges, LeaseTable
         // What this group numbers by itself nobody else may choose: such an id would come twice.
         if (!chosen.IsNone && (chosen.Value > long.MaxValue || chosen.Owner == group)) return Refused;
         if (!chosen.IsNone && leases.Find(chosen) is not null) return new CommandResult(CommandStatus.LeaseExists, default);
+        // Before the look at the room: a table that is full gets some by a greater limit.
+        leases.Limit(command.TableBytesMax);
         if (!leases.HasRoom(LeaseLimits.LeaseBytes)) return Full;
-        return Changed with { Number = (long)leases.Grant(chosen, command.TimeToLiveUs, command.TableBytesMax).Id.Value };
+        return Changed with { Number = (long)leases.Grant(chosen, command.TimeToLiveUs).Id.Value };
     }
 
     private CommandResult KeepAlive(KeepLeasesAlive command)

@@ -34,6 +34,10 @@ internal sealed class LeaseDuties(GroupReplica replica, GroupCalls calls)
     {
         if (raft.Role != RaftRole.Leader || replica.Machine is not { } machine) return;
         var agenda = machine.Leases.Agenda;
+#if PLANTED
+        if (Plants.Has(PlantedBug.OldLeaderEndsLeases) && now.Nanoseconds >= Volatile.Read(ref _advancingUntil))
+            foreach (var due in machine.Leases.DueAt(clock.At(now))) proposals.Add(new GroupProposal(new GroupCommand { RevokeLease = new RevokeLease { Lease = due.Value } }, now + Patience, static (_, _, _) => { }));
+#endif
         if (agenda.IsCollecting || agenda.NextDeadline <= clock.At(now) || (agenda.NextDeadline != ulong.MaxValue && clock.Alone(now) >= TimeKeptEvery)) Advance(proposals, now);
         foreach (var release in agenda.Releases) Tell(release, now);
     }
@@ -44,6 +48,13 @@ internal sealed class LeaseDuties(GroupReplica replica, GroupCalls calls)
         Volatile.Write(ref _advancingUntil, (now + Patience).Nanoseconds);
         proposals.Add(new GroupProposal(new GroupCommand { AdvanceLeases = new AdvanceLeases() }, now + Patience, (index, _, error) =>
         {
+#if PLANTED
+            if (Plants.Has(PlantedBug.LeaseNeverEnds) && error is not null)
+            {
+                Volatile.Write(ref _advancingUntil, long.MaxValue);
+                return;
+            }
+#endif
             Volatile.Write(ref _advancingUntil, 0);
             // There may be more to do: the loop looks at once, not with its next tick.
             if (error is null) replica.Loop.Post(new LoopInput(LoopInputKind.Applied, replica, Number: index.Value));

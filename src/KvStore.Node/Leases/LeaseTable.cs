@@ -47,6 +47,19 @@ internal sealed class LeaseTable(GroupId group, EffectHash hash)
 
     public void BeginEntry(ulong groupTime) => Now = groupTime;
 
+#if PLANTED
+    /// <summary>All deadlines begin anew.</summary>
+    public void LeaderChanged()
+    {
+        foreach (var lease in All.Where(lease => lease.IsOwn && HasDeadline(lease))) lease.Deadline = DeadlineOf(lease.TimeToLive);
+        agendaIsOld = true;
+        EndEntry();
+    }
+
+    /// <summary>By another time than that of an entry.</summary>
+    public List<LeaseId> DueAt(ulong time) => [.. All.Where(lease => lease.IsOwn && HasDeadline(lease) && lease.Deadline <= time).Select(lease => lease.Id)];
+
+#endif
     public void EndEntry()
     {
         if (agendaIsOld) Volatile.Write(ref agenda, BuildAgenda());
@@ -66,10 +79,15 @@ internal sealed class LeaseTable(GroupId group, EffectHash hash)
 
     // ---- own leases ----
 
-    /// <param name="chosen">None: the next number of this group.</param>
-    public Lease Grant(LeaseId chosen, ulong timeToLive, ulong bytesMax)
+    /// <param name="bytesMax">0: as before.</param>
+    public void Limit(ulong bytesMax)
     {
         if (bytesMax != 0) BytesMax = bytesMax;
+    }
+
+    /// <param name="chosen">None: the next number of this group.</param>
+    public Lease Grant(LeaseId chosen, ulong timeToLive)
+    {
         var id = chosen.IsNone ? LeaseId.Given(group, ++lastNumber) : chosen;
         var lease = new Lease(id, timeToLive, isOwn: true) { Deadline = DeadlineOf(timeToLive) };
         Insert(lease);
@@ -80,6 +98,9 @@ internal sealed class LeaseTable(GroupId group, EffectHash hash)
     /// <summary>False when it has ended or is no lease of this group: it stays as it is.</summary>
     public bool TryRenew(LeaseId id)
     {
+#if PLANTED
+        if (Plants.Has(PlantedBug.EndedLeaseRenewed) && Find(id) is { IsOwn: true } ended && !IsLive(ended)) return true;
+#endif
         if (Find(id) is not { IsOwn: true } lease || !IsLive(lease)) return false;
         // Group time never goes back, so that a renewal never shortens.
         lease.Deadline = DeadlineOf(lease.TimeToLive);
@@ -156,6 +177,13 @@ internal sealed class LeaseTable(GroupId group, EffectHash hash)
     public int EndDue()
     {
         var ended = 0;
+#if PLANTED
+        while (Plants.Has(PlantedBug.RenewalIgnoredAtEnd) && deadlines.TryPeek(out var first, out var place) && place.Item1 <= Now)
+        {
+            deadlines.Dequeue();
+            if (HasDeadline(first)) End(first);
+        }
+#endif
         while (ended < LeaseLimits.EndsPerEntryMax && PeekDeadline() is { } lease && lease.Deadline <= Now)
         {
             deadlines.Dequeue();
@@ -222,6 +250,9 @@ internal sealed class LeaseTable(GroupId group, EffectHash hash)
         foreach (var record in state.Leases)
         {
             var lease = new Lease(new LeaseId(record.Lease), record.TimeToLiveUs, !record.Foreign) { Phase = (LeasePhase)record.Phase, Deadline = record.DeadlineUs, Ticket = record.Ticket };
+#if PLANTED
+            if (Plants.Has(PlantedBug.LeaseDeadlineNotStored) && lease is { IsOwn: true, Phase: LeasePhase.Live }) lease.Deadline = state.GroupTimeUs + lease.TimeToLive;
+#endif
             foreach (var user in record.Users) lease.AddUser(new GroupId(user));
             Insert(lease);
         }

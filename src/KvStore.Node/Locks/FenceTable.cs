@@ -35,6 +35,13 @@ internal sealed class FenceTable(EffectHash hash)
     /// <returns>Ok: accepted from now on. Fenced: it has been removed. FenceUnregistered: too late to tell; ask the home again.</returns>
     public CommandStatus Admit(string name, ulong token, LogIndex began)
     {
+#if PLANTED
+        if (Plants.Has(PlantedBug.LateAdmissionAccepted) && RemovedToken(name) == token)
+        {
+            removals.Remove(removed[name]);
+            removed.Remove(name);
+        }
+#endif
         if (Check(name, token) is var known and not CommandStatus.FenceUnregistered) return known;
         if (began < forgotten) return CommandStatus.FenceUnregistered;
         if (LockLimits.Refuse(name) is not null || token == 0) return CommandStatus.InvalidArgument;
@@ -63,6 +70,9 @@ internal sealed class FenceTable(EffectHash hash)
     /// <summary>Ok, Fenced, or FenceUnregistered: only the home knows.</summary>
     public CommandStatus Check(string name, ulong token)
     {
+#if PLANTED
+        if (Plants.Has(PlantedBug.OlderTokenAcceptedElsewhere) && admitted.TryGetValue(name, out var newer) && newer > token) return CommandStatus.Ok;
+#endif
         if (admitted.TryGetValue(name, out var accepted) && accepted >= token) return accepted == token ? CommandStatus.Ok : CommandStatus.Fenced;
         return RemovedToken(name) >= token ? CommandStatus.Fenced : CommandStatus.FenceUnregistered;
     }

@@ -31,7 +31,7 @@ internal sealed class LockCommands(RangeTable ranges, SessionTable sessions, Lea
 
     private CommandResult Apply(ReleaseLock command) => RefuseUnlessHome(command.Lock) ?? locks.Release(command.Lock, command.Token, index);
     private CommandResult Apply(WithdrawClaim command) => RefuseUnlessHome(command.Lock) ?? locks.Withdraw(command.Lock, command.Lease, index);
-    private CommandResult Apply(ProclaimValue command) => RefuseUnlessHome(command.Lock) ?? locks.Proclaim(command.Lock, command.Token, command.Value.Memory);
+    private CommandResult Apply(ProclaimValue command) => RefuseUnlessHome(command.Lock) ?? locks.Proclaim(command.Lock, command.Token, command.Number, command.Value.Memory);
     private CommandResult Apply(RegisterFence command) => RefuseUnlessHome(command.Lock) ?? locks.Register(command.Lock, command.Token, new GroupId(command.GroupId));
     private CommandResult Apply(ConfirmFenceRemoval command) =>
         RefuseUnlessHome(command.Lock) ?? locks.ConfirmRemoval(command.Lock, command.Token, new GroupId(command.GroupId), index);

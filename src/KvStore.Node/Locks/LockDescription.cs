@@ -6,7 +6,7 @@ namespace KvStore.Node.Locks;
 /// <summary>A lock as of some applied index.</summary>
 /// <param name="Holder">Null: nobody holds it.</param>
 /// <param name="Token">The holder's; without a holder the last one's while <paramref name="Pending"/> groups may still accept it, else 0.</param>
-/// <param name="Proclaimed">How often the holder has replaced its value.</param>
+/// <param name="Proclaimed">The number of the holder's newest proclamation; how often it has replaced its value if it does not count.</param>
 /// <param name="Waiting">The first in line, in order of arrival.</param>
 /// <param name="WaitingCount">All that wait.</param>
 /// <param name="Registered">Groups other than the home that accept writes fenced by the holder's token.</param>

@@ -22,7 +22,7 @@ internal sealed class LockRecord(string name)
     /// <summary>The holder's; without a holder the last one's, as long as <see cref="Groups"/> accept it.</summary>
     public ulong Token { get; set; }
 
-    /// <summary>How often the holder has replaced its value.</summary>
+    /// <summary>The number of the holder's newest proclamation; how often it has replaced its value if it does not count. Only grows while it holds the lock.</summary>
     public ulong Proclaimed { get; set; }
 
     /// <summary>
@@ -85,11 +85,13 @@ internal sealed class LockRecord(string name)
         Holder = null;
     }
 
-    public void SetValue(ReadOnlyMemory<byte> value)
+    /// <param name="value">What the holder shows from now on.</param>
+    /// <param name="number">Greater than <see cref="Proclaimed"/>, or 0: the next one.</param>
+    public void SetValue(ReadOnlyMemory<byte> value, ulong number)
     {
         Bytes += value.Length - Holder!.Value.Length;
         Holder.Value = value;
-        Proclaimed++;
+        Proclaimed = number == 0 ? Proclaimed + 1 : number;
     }
 
     /// <summary>False: it is there already.</summary>

@@ -53,6 +53,9 @@ internal sealed class LockTable(EffectHash hash, Func<ulong, bool> isLive)
         var record = Find(name);
         if (record is not null && waiting == LockWaiting.OnlyIfFree) return Unchanged;
         if (Bytes >= LockLimits.TableBytesMax || record?.WaitingCount >= LockLimits.WaitingMax) return new CommandResult(CommandStatus.ResourceExhausted, default);
+#if PLANTED
+        if (Plants.Has(PlantedBug.LivingLeaderReplaced) && record is { Holder: not null, WaitingCount: >= 2 }) Release(record, index);
+#endif
         record ??= Add(name);
         var before = record.Bytes;
         record.Enqueue(new LockClaim(lease, value));
@@ -76,6 +79,9 @@ internal sealed class LockTable(EffectHash hash, Func<ulong, bool> isLive)
     public CommandResult Release(string name, ulong token, LogIndex index)
     {
         if (HeldBy(name, token) is not { } record) return WasGiven(token) ? Unchanged : new CommandResult(CommandStatus.LockNotFound, default);
+#if PLANTED
+        if (Plants.Has(PlantedBug.ResignDoesNotEnd)) return Changed;
+#endif
         Release(record, index);
         return Changed;
     }
@@ -91,15 +97,26 @@ internal sealed class LockTable(EffectHash hash, Func<ulong, bool> isLive)
         return Changed;
     }
 
-    public CommandResult Proclaim(string name, ulong token, ReadOnlyMemory<byte> value)
+    /// <param name="number">Which one of the token's it is; 0: it is not counted.</param>
+    /// <returns>Ok with Flag: the holder shows the value. Ok without: it has shown it before, and may show a later one now.</returns>
+    public CommandResult Proclaim(string name, ulong token, ulong number, ReadOnlyMemory<byte> value)
     {
         if (value.Length > LockLimits.ValueBytesMax) return new CommandResult(CommandStatus.InvalidArgument, default);
+#if PLANTED
+        if (HeldBy(name, token) is not { } record && (!Plants.Has(PlantedBug.ProclaimOfOldLeaderAccepted) || (record = Find(name)) is not { Holder: not null })) return Refusal(token);
+        if (!Plants.Has(PlantedBug.ProclamationAppliedAgain))
+#else
         if (HeldBy(name, token) is not { } record) return Refusal(token);
+#endif
+        if (number != 0 && number <= record.Proclaimed) return Unchanged;
         var before = record.Bytes;
-        record.SetValue(value);
+        record.SetValue(value, number);
         Bytes += record.Bytes - before;
         Mix(EffectKind.LockProclaimed, record, record.Proclaimed);
         hash.Mix(value.Span);
+#if PLANTED
+        if (Plants.Has(PlantedBug.ObserverNotTold)) return Changed;
+#endif
         events.Add(new LockEvent(LockEventKind.Changed, name, record.Holder!.Lease, token));
         return Changed;
     }
@@ -107,6 +124,9 @@ internal sealed class LockTable(EffectHash hash, Func<ulong, bool> isLive)
     /// <summary>Ok: the group may accept this token until it has confirmed its removal.</summary>
     public CommandResult Register(string name, ulong token, GroupId group)
     {
+#if PLANTED
+        if (Plants.Has(PlantedBug.OldTokenRegistered) && WasGiven(token)) return Changed;
+#endif
         if (HeldBy(name, token) is not { } record) return Refusal(token);
         var before = record.Bytes;
         if (!record.AddGroup(group)) return Unchanged;
@@ -129,7 +149,13 @@ internal sealed class LockTable(EffectHash hash, Func<ulong, bool> isLive)
     }
 
     /// <summary>Whether a write may go on that is fenced by this token, in the home itself: Ok, Fenced, or LockNotFound.</summary>
-    public CommandStatus Check(string name, ulong token) => HeldBy(name, token) is not null ? CommandStatus.Ok : Refusal(token).Status;
+    public CommandStatus Check(string name, ulong token)
+    {
+#if PLANTED
+        if (Plants.Has(PlantedBug.OlderTokenAccepted) && Find(name) is { Holder: not null } held && held.Token > token && WasGiven(token)) return CommandStatus.Ok;
+#endif
+        return HeldBy(name, token) is not null ? CommandStatus.Ok : Refusal(token).Status;
+    }
 
     /// <summary>
     /// The lease holds and waits for nothing any more. All its waiting claims go first: else one of them could be granted a lock that another one of them gave up.
@@ -138,6 +164,10 @@ internal sealed class LockTable(EffectHash hash, Func<ulong, bool> isLive)
     {
         if (!claims.TryGetValue(lease, out var names)) return;
         var records = names.Select(name => locks[name]).ToList();
+#if PLANTED
+        if (Plants.Has(PlantedBug.ClaimOutlivesLease)) records.RemoveAll(record => record.FindWaiting(lease) is not null);
+        if (Plants.Has(PlantedBug.LockOutlivesLease)) records.RemoveAll(record => record.Holder?.Lease == lease);
+#endif
         foreach (var record in records)
             if (record.FindWaiting(lease) is not null) Drop(record, lease);
         foreach (var record in records)
@@ -145,6 +175,9 @@ internal sealed class LockTable(EffectHash hash, Func<ulong, bool> isLive)
             if (record.Holder?.Lease == lease) Release(record, index);
             else if (locks.ContainsKey(record.Name)) Settle(record, index);
         }
+#if PLANTED
+        if (Plants.Has(PlantedBug.ClaimOutlivesLease) || Plants.Has(PlantedBug.LockOutlivesLease)) return;
+#endif
         Invariant.That(!claims.ContainsKey(lease), "an ended lease has no claim");
     }
 
@@ -197,6 +230,9 @@ internal sealed class LockTable(EffectHash hash, Func<ulong, bool> isLive)
         Mix(EffectKind.LockReleased, record, record.Holder.Lease);
         events.Add(new LockEvent(LockEventKind.Changed, record.Name, record.Holder.Lease, record.Token));
         record.Release();
+#if PLANTED
+        if (Plants.Has(PlantedBug.FenceRemovalNotAwaited)) foreach (var group in record.Groups.ToList()) record.RemoveGroup(group);
+#endif
         Bytes += record.Bytes - before;
         if (record.Groups.Count > 0) removalsChanged |= closing.Add(record.Name);
         Settle(record, index);
@@ -216,12 +252,19 @@ internal sealed class LockTable(EffectHash hash, Func<ulong, bool> isLive)
     private void Settle(LockRecord record, LogIndex index)
     {
         if (record.Groups.Count == 0) closing.Remove(record.Name);
+#if PLANTED
+        if (!Plants.Has(PlantedBug.ClaimOutlivesLease))
+#endif
         while (record.MayGrant && !isLive(record.First.Lease)) Drop(record, record.First.Lease);
         if (record.MayGrant)
         {
             LastToken = Math.Max(LastToken + 1, index.Value);
             var before = record.Bytes;
+#if PLANTED
+            var claim = record.GrantNext(Plants.Has(PlantedBug.TokensBeginAnew) ? record.Token + 1 : LastToken);
+#else
             var claim = record.GrantNext(LastToken);
+#endif
             Bytes += record.Bytes - before;
             Mix(EffectKind.LockGranted, record, claim.Lease);
             events.Add(new LockEvent(LockEventKind.Granted, record.Name, claim.Lease, record.Token));

@@ -66,10 +66,16 @@ public sealed class NodeLocks
             completed(result is { Flag: false, Number: > 0 } ? new LockAnswer(LockOutcome.Held, (ulong)result.Number) : new LockAnswer(LockOutcome.NotHeld), error));
 
     /// <summary>Replaces the value that the holder shows.</summary>
-    public void Proclaim(string name, ulong token, ReadOnlyMemory<byte> value, MonotonicTime deadline, Action<NodeError?> completed)
+    /// <param name="name">The lock.</param>
+    /// <param name="token">The holder's.</param>
+    /// <param name="number">Which one of the holder's it is, from 1 on; one that is not greater than the last one has been shown before and changes nothing. 0: it is not counted, and fails when its outcome is unknown.</param>
+    /// <param name="value">At most <see cref="LockLimits.ValueBytesMax"/> bytes.</param>
+    /// <param name="deadline">Until when it is tried.</param>
+    /// <param name="completed">Gets null when it is shown.</param>
+    public void Proclaim(string name, ulong token, ulong number, ReadOnlyMemory<byte> value, MonotonicTime deadline, Action<NodeError?> completed)
     {
-        var command = new ProclaimValue { Lock = name, Token = token, Value = Google.Protobuf.ByteString.CopyFrom(value.Span) };
-        Call(name, new GroupCommand { ProclaimValue = command }, deadline, (_, error) => completed(error));
+        var command = new ProclaimValue { Lock = name, Token = token, Number = number, Value = Google.Protobuf.ByteString.CopyFrom(value.Span) };
+        Call(name, new GroupCommand { ProclaimValue = command }, deadline, (_, error) => completed(error), number == 0 ? CallRetry.WhenRefused : CallRetry.UntilAnswered);
     }
 
     /// <summary>Linearizable.</summary>
@@ -78,6 +84,9 @@ public sealed class NodeLocks
     {
         if (RefuseHere(name, out var home) is { } error) throw new NodeException(error);
         var consistency = replicas.View.Find(home)!.View.IsLeader ? ReadConsistency.Linearizable : ReadConsistency.Follower;
+#if PLANTED
+        if (Plants.Has(PlantedBug.ObserverGoesBack) && consistency == ReadConsistency.Follower) return await InspectAsync(home, machine => LockDescription.Of(name, home, machine.Locks.Find(name), waitingMax), cancellationToken);
+#endif
         while (true)
         {
             var barrier = await reads.BarrierAsync(home, consistency, TimeSpan.Zero, cancellationToken);
@@ -95,6 +104,10 @@ public sealed class NodeLocks
         return RefuseHere(name, out var home) is { } error ? throw new NodeException(error) : replicas.LockWaits.Watch(home, name, changed);
     }
 
+    /// <summary>Whether this node's replica of the lock's home knows a leader, so that it hears of changes.</summary>
+    /// <exception cref="NodeException">The name is none, or this node has no replica of the lock's home (any more).</exception>
+    public bool HearsOf(string name) => RefuseHere(name, out var home) is { } error ? throw new NodeException(error) : replicas.View.Find(home)!.View.Leader != NodeId.None;
+
     private async Task<T> InspectAsync<T>(GroupId group, Func<GroupStateMachine, T> read, CancellationToken cancellationToken)
     {
         var applier = replicas.View.FindApplier(group) ?? throw new NodeException(replicas.View.Find(group)!.StoppedError());
@@ -103,10 +116,10 @@ public sealed class NodeLocks
         return await completion.Task.WaitAsync(cancellationToken);
     }
 
-    private void Call(string name, GroupCommand command, MonotonicTime deadline, Action<CommandResult, NodeError?> completed)
+    private void Call(string name, GroupCommand command, MonotonicTime deadline, Action<CommandResult, NodeError?> completed, CallRetry retry = CallRetry.UntilAnswered)
     {
         if (Refuse(name, out var home) is { } error) completed(default, error);
-        else replicas.Calls.Call(home, command, deadline, CallRetry.UntilAnswered, (_, result, failure) => completed(result, failure ?? LockErrors.Of(result, name)));
+        else replicas.Calls.Call(home, command, deadline, retry, (_, result, failure) => completed(result, failure ?? LockErrors.Of(result, name)));
     }
 
     private NodeError? Refuse(LockAcquisition acquisition, out GroupId home)

@@ -26,12 +26,14 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
         // After the lease: whatever was committed while it held is at or below this.
         var commit = replica.Commit;
         var now = time.Now;
+#if PLANTED
+        if (Plants.Has(PlantedBug.LeaseCheckedOnce) && until != default && replica.Applied >= commit) return true;
+#endif
         if (now < until)
         {
             leaseUntil = until;
 #if PLANTED
             if (Plants.Has(PlantedBug.LeaseReadBeforeApply)) return true;
-            if (Plants.Has(PlantedBug.LeaseCheckedOnce)) leaseUntil = null;
 #endif
             if (replica.Applied >= commit) return true;
             waitFor = commit;
@@ -50,9 +52,6 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
         {
             replica.ApplyWorker.Post(new ApplyJob(ApplyJobKind.Read, applier, waiter));
             await waiter.WaitAsync(cancellationToken);
-#if PLANTED
-            if (Plants.Has(PlantedBug.LeaseCheckedOnce)) return null;
-#endif
             return leaseUntil;
         }
         if (consistency is ReadConsistency.Linearizable or ReadConsistency.Quorum && !replica.View.IsLeader) throw new NodeException(replica.NotLeaderError());
@@ -76,49 +75,31 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
         return new ReadBarrier(replica.Group, Owned(replica), until);
     }
 
-    public ValueTask<GetAnswer> GetAsync(GetQuery query, CancellationToken cancellationToken)
+    public ValueTask<GetAnswer> GetAsync(in GetQuery query, CancellationToken cancellationToken) =>
+        AnswerAsync(query.Route, query.Consistency, query.MaxStaleness, query, static (path, replica, query) => path.Get(replica, query), cancellationToken);
+
+    public ValueTask<ScanAnswer> ScanAsync(in ScanQuery query, CancellationToken cancellationToken) =>
+        AnswerAsync(query.Route, query.Consistency, query.MaxStaleness, query, static (path, replica, query) => path.Scan(replica, query), cancellationToken);
+
+    private ValueTask<TAnswer> AnswerAsync<TQuery, TAnswer>(RangeRoute route, ReadConsistency consistency, TimeSpan maxStaleness, TQuery query, Func<ReadPath, GroupReplica, TQuery, TAnswer> read, CancellationToken cancellationToken)
     {
-        var replica = Find(query.Route);
+        var replica = Find(route);
         Check(replica);
-        if (MayServeNow(replica, query.Consistency, query.MaxStaleness, out var until, out var waitFor))
+        if (MayServeNow(replica, consistency, maxStaleness, out var until, out var waitFor))
         {
-            var answer = Get(replica, query);
-            if (until is null || time.Now < until) return new ValueTask<GetAnswer>(answer);
+            var answer = read(this, replica, query);
+            if (until is null || time.Now < until) return new ValueTask<TAnswer>(answer);
             (until, waitFor) = (null, LogIndex.None);
         }
-        return WaitAndGetAsync(replica, query, until, waitFor, cancellationToken);
+        return WaitAndAnswerAsync(replica, consistency, query, read, until, waitFor, cancellationToken);
     }
 
-    private async ValueTask<GetAnswer> WaitAndGetAsync(GroupReplica replica, GetQuery query, MonotonicTime? leaseUntil, LogIndex waitFor, CancellationToken cancellationToken)
+    private async ValueTask<TAnswer> WaitAndAnswerAsync<TQuery, TAnswer>(GroupReplica replica, ReadConsistency consistency, TQuery query, Func<ReadPath, GroupReplica, TQuery, TAnswer> read, MonotonicTime? leaseUntil, LogIndex waitFor, CancellationToken cancellationToken)
     {
         while (true)
         {
-            var until = await WaitAsync(replica, query.Consistency, leaseUntil, waitFor, cancellationToken);
-            var answer = Get(replica, query);
-            if (until is null || time.Now < until) return answer;
-            (leaseUntil, waitFor) = (null, LogIndex.None);
-        }
-    }
-
-    public ValueTask<ScanAnswer> ScanAsync(ScanQuery query, CancellationToken cancellationToken)
-    {
-        var replica = Find(query.Route);
-        Check(replica);
-        if (MayServeNow(replica, query.Consistency, query.MaxStaleness, out var until, out var waitFor))
-        {
-            var answer = Scan(replica, query);
-            if (until is null || time.Now < until) return new ValueTask<ScanAnswer>(answer);
-            (until, waitFor) = (null, LogIndex.None);
-        }
-        return WaitAndScanAsync(replica, query, until, waitFor, cancellationToken);
-    }
-
-    private async ValueTask<ScanAnswer> WaitAndScanAsync(GroupReplica replica, ScanQuery query, MonotonicTime? leaseUntil, LogIndex waitFor, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var until = await WaitAsync(replica, query.Consistency, leaseUntil, waitFor, cancellationToken);
-            var answer = Scan(replica, query);
+            var until = await WaitAsync(replica, consistency, leaseUntil, waitFor, cancellationToken);
+            var answer = read(this, replica, query);
             if (until is null || time.Now < until) return answer;
             (leaseUntil, waitFor) = (null, LogIndex.None);
         }
@@ -158,6 +139,9 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
             throw new NodeException(error);
         }
     }
+
+    /// <summary>What a failure to read from a barrier's ranges means; a damaged record stops the replica. Null: it is none of the engine's.</summary>
+    public NodeError? Translate(GroupId group, Exception failure) => replicas.View.Find(group) is { } replica ? Translate(replica, failure) : null;
 
     private static NodeError? Translate(GroupReplica replica, Exception failure)
     {

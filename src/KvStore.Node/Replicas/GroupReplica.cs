@@ -65,8 +65,6 @@ internal sealed class GroupReplica(GroupId group, ReplicaId id, ReplicaLoop loop
     /// <summary>Group time minus this node's own time, microseconds, as the loop last saw it.</summary>
     public long GroupTimeOffset { get => Volatile.Read(ref _groupTimeOffset); set => Volatile.Write(ref _groupTimeOffset, value); }
 
-    public long QueuedBytes => Volatile.Read(ref _queuedBytes);
-
     public void RaiseFreshSince(MonotonicTime time)
     {
         var seen = Volatile.Read(ref _freshSince);

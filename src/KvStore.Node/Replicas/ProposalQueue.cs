@@ -21,8 +21,6 @@ internal sealed class ProposalQueue(GroupReplica replica, EntryPayloadWriter wri
 
     public bool IsEmpty => _batches.Count == 0 && _groupCommands.Count == 0 && _appended.Count == 0;
 
-    public MonotonicTime? FailAppendedAt => _appended.Count == 0 ? null : _failAppendedAt;
-
     public void Add(WriteBatch batch) => _batches.Enqueue(batch);
 
     public void Add(GroupProposal proposal) => _groupCommands.Enqueue(proposal);

@@ -54,10 +54,19 @@ internal sealed class ReplicaDriver
         || (_proposals.IsEmpty && _renewals.IsEmpty && _reads.IsEmpty && _submissionsInFlight == 0
             && (_raft.Role != RaftRole.Leader || !HasOtherVoter() || (_transferUntil is { } until && now >= until)));
 
-    /// <summary>The replica joins its loop. In a group that was never led its lowest replica campaigns early, so that a first start does not wait for the election timeout.</summary>
+    /// <summary>The replica joins its loop.</summary>
     public void Start(MonotonicTime now)
     {
         NoticeRole(now);
+        LeadFirst(now);
+    }
+
+    /// <summary>
+    /// In a group that was never led its lowest replica campaigns as soon as anybody may, and again until there was an election: a first start waits for no election timeout, and the groups are
+    /// led where the first map wants them to be. The others' promises end a little later than its own, by as much as they started later.
+    /// </summary>
+    private void LeadFirst(MonotonicTime now)
+    {
         if (_raft.Term == Term.None && _raft.Configuration.Voters is [var lowest, ..] && lowest == Replica.Id) _raft.Campaign(now);
     }
 
@@ -133,6 +142,7 @@ internal sealed class ReplicaDriver
     {
         if (_stopped) return;
         _raft.Tick(now);
+        LeadFirst(now);
         _proposals.FailUndecided(now);
     }
 

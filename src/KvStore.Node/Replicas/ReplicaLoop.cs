@@ -49,6 +49,8 @@ internal sealed class ReplicaLoop : NodeWorker
         else _inbox.Post(new LoopInput(LoopInputKind.Frame, Subject: frame, Node: from));
     }
 
+    public override bool IsBrief => true;
+
     protected override MonotonicTime? Turn()
     {
         var inputs = _inbox.Drain();

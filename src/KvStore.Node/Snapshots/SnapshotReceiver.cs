@@ -31,6 +31,8 @@ internal sealed class SnapshotReceiver
     private readonly ILogger _logger;
     private readonly SortedDictionary<GroupId, IncomingSnapshot> _streams = [];
 
+    private enum Verdict { Taken, Refused, Held }
+
     public SnapshotReceiver(BackgroundWorker background, ITransport transport, ITimeSource time, MaintenanceQueue maintenance, Func<ReplicaApplier, SnapshotInstall> beginInstall, Func<bool> hasRoom, ILogger logger)
     {
         (_background, _transport, _time, _maintenance, _beginInstall, _hasRoom, _logger) = (background, transport, time, maintenance, beginInstall, hasRoom, logger);
@@ -57,21 +59,22 @@ internal sealed class SnapshotReceiver
             stream = Begin(chunk, applier, from);
             if (stream is null)
             {
-                Acknowledge(chunk, from, chunk.Number, failed: true);
+                // A leader that never heard of the installation, because the answer was lost or its follower started anew, has to learn of it here: without writes it has no newer state to send.
+                Acknowledge(chunk, from, chunk.Number, IsHeld(chunk, applier) ? Verdict.Held : Verdict.Refused);
                 return;
             }
         }
         try
         {
             if (chunk.Number == stream.Expected && stream.Add(chunk, _time.Now)) Install(stream, applier);
-            else Acknowledge(chunk, from, stream.Expected, failed: false);
+            else Acknowledge(chunk, from, stream.Expected, Verdict.Taken);
         }
         catch (Exception refused) when (refused is InvalidDataException or RecordDamagedException)
         {
             NodeLog.SnapshotRefused(_logger, group, refused.Message);
             _streams.Remove(group);
             stream.Dispose();
-            Acknowledge(chunk, from, stream.Expected, failed: true);
+            Acknowledge(chunk, from, stream.Expected, Verdict.Refused);
         }
     }
 
@@ -81,12 +84,15 @@ internal sealed class SnapshotReceiver
 #if PLANTED
         if (!Plants.Has(PlantedBug.OlderSnapshotTaken) || chunk.Number != 0 || chunk.State is null)
 #endif
-        if (chunk.Number != 0 || chunk.State is null || !_hasRoom() || new LogIndex(chunk.State.AppliedIndex) <= applier.Replica.Applied) return null;
+        if (chunk.Number != 0 || chunk.State is null || !_hasRoom() || IsHeld(chunk, applier)) return null;
         if (_streams.Remove(group, out var before)) before.Dispose();
         var stream = new IncomingSnapshot(chunk, from, _beginInstall(applier), _time.Now);
         _streams.Add(group, stream);
         return stream;
     }
+
+    /// <summary>False for a chunk that does not say which entry the snapshot is of.</summary>
+    private static bool IsHeld(SnapshotChunk chunk, ReplicaApplier applier) => chunk.State is { } state && new LogIndex(state.AppliedIndex) <= applier.Replica.Applied;
 
     private void Install(IncomingSnapshot stream, ReplicaApplier applier)
     {
@@ -101,7 +107,7 @@ internal sealed class SnapshotReceiver
             if (detached.Replica.StoppedReason is not null || detached.Machine.Applied >= stream.Index)
             {
                 // Stopped meanwhile, or entries came after all and went further than the snapshot.
-                _background.Post(() => End(stream, detached, failed: true));
+                _background.Post(() => End(stream, detached, Verdict.Refused));
                 return;
             }
             detached.Detach();
@@ -125,21 +131,24 @@ internal sealed class SnapshotReceiver
             detached.Replica.Loop.Post(new LoopInput(LoopInputKind.SnapshotInstalled, detached.Replica, installed));
         })));
         NodeLog.SnapshotInstalled(_logger, applier.Replica.Group, stream.Index);
-        End(stream, applier, failed: false);
+        End(stream, applier, Verdict.Taken);
     }
 
-    private void End(IncomingSnapshot stream, ReplicaApplier applier, bool failed)
+    private void End(IncomingSnapshot stream, ReplicaApplier applier, Verdict verdict)
     {
         _streams.Remove(applier.Replica.Group);
         stream.Dispose();
-        Acknowledge(stream.LastChunk, stream.Node, stream.Expected, failed);
+        Acknowledge(stream.LastChunk, stream.Node, stream.Expected, verdict);
         _maintenance.Finished(null);
     }
 
-    private void Acknowledge(SnapshotChunk chunk, NodeId to, ulong wanted, bool failed)
+    private void Acknowledge(SnapshotChunk chunk, NodeId to, ulong wanted, Verdict verdict)
     {
         var frame = new PeerFrame();
-        frame.Acknowledgements.Add(new SnapshotAcknowledgement { GroupId = chunk.GroupId, From = chunk.To, To = chunk.From, StreamId = chunk.StreamId, Number = wanted, Failed = failed });
+        frame.Acknowledgements.Add(new SnapshotAcknowledgement
+        {
+            GroupId = chunk.GroupId, From = chunk.To, To = chunk.From, StreamId = chunk.StreamId, Number = wanted, Failed = verdict != Verdict.Taken, Held = verdict == Verdict.Held,
+        });
         _transport.Send(to, frame);
     }
 

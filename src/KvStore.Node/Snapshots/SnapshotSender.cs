@@ -62,7 +62,8 @@ internal sealed class SnapshotSender
         if (!_streams.TryGetValue(key, out var found) || found.Stream.StreamId != acknowledgement.StreamId) return;
         if (acknowledgement.Failed)
         {
-            End(key, SnapshotOutcome.Failed, "the follower refused it");
+            if (acknowledgement.Held) End(key, SnapshotOutcome.Sent, "the follower holds it already");
+            else End(key, SnapshotOutcome.Failed, "the follower refused it");
             return;
         }
         found.Stream.Acknowledge(acknowledgement.Number, _time.Now);

@@ -73,7 +73,7 @@ public static class CommandValidator
         catch (TransactionRefusedException e)
         {
             var code = e.Status == CommandStatus.NotColocated ? NodeErrorCode.NotColocated : NodeErrorCode.InvalidArgument;
-            return new NodeError(code, Name(command.Kind, i) + "." + e.Message);
+            return new NodeError(code, Name(command.Kind, i) + "." + e.Message) { Keys = e.Keys };
         }
     }
 

@@ -94,6 +94,9 @@ public sealed class GroupStateMachine
         Invariant.That(entry.Term.Value >= appliedTerm);
         if (entry.Kind == EntryKind.Normal) ApplyPayload(entry, results);
         else hash.Entry(entry.Index.Value, entry.Term.Value, groupTime);
+#if PLANTED
+        if (Plants.Has(PlantedBug.LeaseRestartsWithLeader) && entry.Kind == EntryKind.TermStart) leases.LeaderChanged();
+#endif
         appliedTerm = entry.Term.Value;
         Volatile.Write(ref applied, entry.Index.Value);
     }

@@ -22,6 +22,9 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
 
     public bool Malformed { get; private set; }
 
+    /// <summary>How much was read; the end of the bytes when they are malformed.</summary>
+    public readonly int Position => position;
+
     /// <summary>False at the end, and after anything malformed.</summary>
     public bool TryReadTag(out uint tag)
     {

@@ -13,7 +13,13 @@ internal sealed class GroupClock(ulong microseconds, MonotonicTime now)
     private ulong _microseconds = microseconds;
     private MonotonicTime _since = now;
 
-    public ulong At(MonotonicTime now) => _microseconds + (ulong)Math.Max(0, now.Nanoseconds - _since.Nanoseconds) / 1000;
+    public ulong At(MonotonicTime now)
+    {
+#if PLANTED
+        if (Plants.Has(PlantedBug.LeaseByLeaderClock)) return Math.Max(_microseconds, (ulong)now.Nanoseconds / 1000);
+#endif
+        return _microseconds + (ulong)Math.Max(0, now.Nanoseconds - _since.Nanoseconds) / 1000;
+    }
 
     /// <summary>How long it has counted by itself: on a leader, since its newest entry.</summary>
     public TimeSpan Alone(MonotonicTime now) => now - _since;

@@ -110,11 +110,14 @@ internal sealed class RangeFeed(RangeDescriptor range) : IWatchMatcher
             if (watcher.Reader is null)
             {
                 watcher.ReaderExpires = now + HoldMax;
-                watcher.Reader = new WatchReader(_store!.ReadWrites(watcher.Position, watcher.ReaderExpires));
+                watcher.Reader = new WatchReader(_store!.ReadWrites(watcher.Position));
             }
             watcher.Reader.Step(watcher, Position, pagesMax);
             watcher.Position = watcher.Reader.Cursor.Position;
         }
+#if PLANTED
+        if (!Plants.Has(PlantedBug.WatchLosesBacklog))
+#endif
         if (watcher.Position != Position) return;
         watcher.DropReader();
         watcher.State = WatcherState.Live;
@@ -127,8 +130,11 @@ internal sealed class RangeFeed(RangeDescriptor range) : IWatchMatcher
     {
         if (!watcher.Watch.HasRoomOrStarves())
         {
-            Leave(watcher, _reader!.Cursor.Fork(_now + HoldMax));
+            Leave(watcher, _reader!.Cursor.Fork());
             watcher.State = WatcherState.Starved;
+#if PLANTED
+            if (Plants.Has(PlantedBug.WatchTellsTwice)) watcher.Watch.Add(batch);
+#endif
             return;
         }
         watcher.LastTold = _now;

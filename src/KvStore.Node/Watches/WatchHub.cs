@@ -57,7 +57,7 @@ internal sealed class WatchHub : NodeWorker
         try
         {
             var expires = _time.Now + RangeFeed.HoldMax;
-            var cursor = OpenCursor(owned.Store, query.From, expires);
+            var cursor = OpenCursor(owned.Store, query.From);
             var watch = new Watch(query, owned.Descriptor, cursor.Position.Next, sink, _budget);
             var watcher = new Watcher(watch, Interlocked.Increment(ref _lastNumber), cursor, expires);
             watch.Watcher = watcher;
@@ -78,7 +78,7 @@ internal sealed class WatchHub : NodeWorker
     /// <summary>Any thread: the node goes down in order, and consumers are to go elsewhere.</summary>
     public void EndAll(NodeError error) => _inbox.Post(new Work(WorkKind.EndAll, null, Error: error));
 
-    private static WriteCursor OpenCursor(RangeStore store, Revision? from, MonotonicTime expires)
+    private static WriteCursor OpenCursor(RangeStore store, Revision? from)
     {
         while (true)
         {
@@ -87,7 +87,10 @@ internal sealed class WatchHub : NodeWorker
                 throw new NodeException(new NodeError(NodeErrorCode.FutureRevision, $"from_revision: revision {asked} has not been reached; the newest is {newest}"));
             try
             {
-                return store.ReadWrites(from is { } first ? new Revision(first.Value - 1) : newest, expires);
+#if PLANTED
+                if (Plants.Has(PlantedBug.WatchSkipsAtResume) && from is { } late && late <= newest) return store.ReadWrites(late);
+#endif
+                return store.ReadWrites(from is { } first ? new Revision(first.Value - 1) : newest);
             }
             catch (CompactedException) when (from is null)
             {
@@ -271,6 +274,13 @@ internal sealed class WatchHub : NodeWorker
         }
         catch (CompactedException gone)
         {
+#if PLANTED
+            if (Plants.Has(PlantedBug.WatchJumpsCompaction))
+            {
+                watcher.Position = gone.Compacted;
+                return false;
+            }
+#endif
             End(feed, watcher, Compacted(watcher.Position.Next, gone.Compacted));
         }
         catch (Exception ended) when (ended is SnapshotEndedException or ObjectDisposedException && watcher.Reader is { Cursor.HasEnded: true })
@@ -298,6 +308,14 @@ internal sealed class WatchHub : NodeWorker
     {
         var (feed, watcher) = entry;
         if (watcher.State == WatcherState.Gone) return true;
+#if PLANTED
+        if (Plants.Has(PlantedBug.BookmarkAhead) && feed.IsAttached && feed.Position >= watcher.ProgressWanted)
+        {
+            watcher.ProgressWanted = null;
+            Bookmark(feed, watcher, now);
+            return true;
+        }
+#endif
         if (!feed.IsAttached || feed.PositionOf(watcher) < watcher.ProgressWanted) return false;
         watcher.ProgressWanted = null;
         Bookmark(feed, watcher, now);
@@ -307,6 +325,13 @@ internal sealed class WatchHub : NodeWorker
     private static void Bookmark(RangeFeed feed, Watcher watcher, MonotonicTime now)
     {
         watcher.LastTold = now;
+#if PLANTED
+        if (Plants.Has(PlantedBug.BookmarkAhead))
+        {
+            watcher.Watch.Add(new WatchBatch(WatchBatchKind.Bookmark, [], feed.Position) { Bytes = BookmarkBytes });
+            return;
+        }
+#endif
         watcher.Watch.Add(new WatchBatch(WatchBatchKind.Bookmark, [], feed.PositionOf(watcher)) { Bytes = BookmarkBytes });
     }
 

@@ -35,7 +35,11 @@ internal sealed class WatchPath(ReplicaSet replicas, ReadPath reads)
 
     private async ValueTask<OwnedRange> OwnedAsync(GroupId group, RangeRoute route, CancellationToken cancellationToken)
     {
+#if PLANTED
+        var barrier = await reads.BarrierAsync(group, Plants.Has(PlantedBug.WatchFromLocalState) ? ReadConsistency.Stale : ReadConsistency.Follower, default, cancellationToken);
+#else
         var barrier = await reads.BarrierAsync(group, ReadConsistency.Follower, default, cancellationToken);
+#endif
         var owned = barrier.Owned.Find(route.Range);
         if (owned is not null && owned.Descriptor.Epoch == route.Epoch) return owned;
         throw new NodeException(Ownership.Refusal(replicas.View.Find(group)!, owned, route, replicas.View.Map));

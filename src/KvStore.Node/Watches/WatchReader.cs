@@ -40,6 +40,9 @@ internal sealed class WatchReader(WriteCursor cursor) : IDisposable
             var more = Cursor.ReadPage(through);
             Select(matcher);
             if (!Gather(matcher, page < pagesMax ? StepEnd.WhenUnwanted : StepEnd.AtNextBorder)) return false;
+#if PLANTED
+            if (Raft.Plants.Has(Raft.PlantedBug.WatchSplitsRevision)) Deliver(matcher, _open);
+#endif
             if (more) continue;
             Deliver(matcher, through);
             return true;

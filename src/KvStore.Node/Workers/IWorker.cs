@@ -6,6 +6,10 @@ namespace KvStore.Node.Workers;
 public interface IWorker
 {
     string Name { get; }
+
+    /// <summary>Its turns wait for nothing and are short, so that whoever woke it may take one instead of its thread.</summary>
+    bool IsBrief => false;
+
     /// <summary>Does all that is pending and returns when it wants to run again at the latest; null: only when woken. An exception that leaves it is fatal for the node.</summary>
     MonotonicTime? Run();
 }

@@ -12,6 +12,8 @@ internal abstract class NodeWorker(string name, NodeFailure failure) : IWorker, 
 
     public string Name { get; } = name;
 
+    public virtual bool IsBrief => false;
+
     /// <summary>Wake-ups before this are not lost: the first turn comes anyway.</summary>
     public void StartOn(IWorkerHost host)
     {

@@ -41,6 +41,10 @@ public sealed record KvStoreServerOptions
     public int RecordMemoryMebibytes { get; init; } = 512;
     public int QueueMebibytesMax { get; init; } = 64;
     public int SessionTimeToLiveSeconds { get; init; } = 600;
+    /// <summary>What each group keeps of client sessions and their results; beyond it whole sessions end, the longest unused first.</summary>
+    public int SessionMebibytesMax { get; init; } = 64;
+    /// <summary>What each group keeps of leases and their keys; beyond it grants and puts with a lease are refused.</summary>
+    public int LeaseMebibytesMax { get; init; } = 256;
     /// <summary>How long superseded values can still be read and watched from; less when <see cref="HistoryRevisionsKept"/> says so.</summary>
     public int HistorySecondsKept { get; init; } = 3600;
     /// <summary>How many revisions of a range can be gone back at most, whatever their age.</summary>
@@ -82,6 +86,7 @@ public sealed record KvStoreServerOptions
         DiskReserveBytes = (long)DiskReserveMebibytes << 20,
         QueueBytesMax = (long)QueueMebibytesMax << 20,
         SessionTimeToLive = TimeSpan.FromSeconds(SessionTimeToLiveSeconds),
+        SessionBytesMax = (long)SessionMebibytesMax << 20,
         HistoryKept = TimeSpan.FromSeconds(HistorySecondsKept),
         HistoryRevisionsKept = (ulong)HistoryRevisionsKept,
     };

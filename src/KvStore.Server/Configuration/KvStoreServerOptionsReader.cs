@@ -48,6 +48,8 @@ public static class KvStoreServerOptionsReader
             RecordMemoryMebibytes = reader.Integer(nameof(fallback.RecordMemoryMebibytes), fallback.RecordMemoryMebibytes, 16, 1 << 20),
             QueueMebibytesMax = reader.Integer(nameof(fallback.QueueMebibytesMax), fallback.QueueMebibytesMax, 1, 65_536),
             SessionTimeToLiveSeconds = reader.Integer(nameof(fallback.SessionTimeToLiveSeconds), fallback.SessionTimeToLiveSeconds, 10, 86_400),
+            SessionMebibytesMax = reader.Integer(nameof(fallback.SessionMebibytesMax), fallback.SessionMebibytesMax, 1, 65_536),
+            LeaseMebibytesMax = reader.Integer(nameof(fallback.LeaseMebibytesMax), fallback.LeaseMebibytesMax, 1, 65_536),
             HistorySecondsKept = reader.Integer(nameof(fallback.HistorySecondsKept), fallback.HistorySecondsKept, 1, 31_536_000),
             HistoryRevisionsKept = reader.Integer(nameof(fallback.HistoryRevisionsKept), fallback.HistoryRevisionsKept, 100, 1_000_000_000),
             ShutdownSecondsMax = reader.Integer(nameof(fallback.ShutdownSecondsMax), fallback.ShutdownSecondsMax, 1, 600),

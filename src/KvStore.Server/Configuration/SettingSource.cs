@@ -11,7 +11,7 @@ public sealed class SettingSource
     // Read by other programs of the project, not settings of a node.
     private static readonly string[] ForeignVariables =
     [
-        "KVSTORE_SERVER_DLL", "KVSTORE_REWRITE", "KVSTORE_REQUIRE_INTEROP",
+        "KVSTORE_SERVER", "KVSTORE_REWRITE", "KVSTORE_REQUIRE_INTEROP",
 #if PLANTED
         Raft.Plants.Variable,
 #endif

@@ -1,4 +1,3 @@
-using System.Reflection;
 using Grpc.Core;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -19,24 +18,6 @@ internal static class GrpcEndpointExtensions
     private static readonly TimeSpan KeepAlivePingDelay = TimeSpan.FromSeconds(30);
 
     private static readonly TimeSpan KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
-
-    /// <summary>Maps a service that the container holds; one instance serves all calls.</summary>
-    public static void MapGrpcService<TService>(this IEndpointRouteBuilder endpoints)
-        where TService : class
-    {
-        var service = endpoints.ServiceProvider.GetRequiredService<TService>();
-        for (var type = typeof(TService); type is not null; type = type.BaseType)
-        {
-            if (type.GetCustomAttribute<BindServiceMethodAttribute>(inherit: false) is not { } bind)
-                continue;
-            var method = bind.BindType.GetMethod(bind.BindMethodName, BindingFlags.Public | BindingFlags.Static, [typeof(ServiceBinderBase), type])
-                ?? throw new InvalidOperationException($"{bind.BindType} has no method {bind.BindMethodName}({nameof(ServiceBinderBase)}, {type}).");
-            method.Invoke(null, [Binder(endpoints), service]);
-            return;
-        }
-
-        throw new InvalidOperationException($"{typeof(TService)} does not derive from a generated gRPC service class.");
-    }
 
     /// <summary>Maps the methods of one instance, without reflection: <c>MapGrpcService(Kv.BindService(instance))</c>.</summary>
     public static void MapGrpcService(this IEndpointRouteBuilder endpoints, ServerServiceDefinition service) => service.BindService(Binder(endpoints));

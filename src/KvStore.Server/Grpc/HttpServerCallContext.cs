@@ -19,7 +19,7 @@ namespace KvStore.Server.Grpc;
 internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServerOptions options, ILogger log) : ServerCallContext
 {
     public static readonly Status DeadlinePassed = new(StatusCode.DeadlineExceeded, "The deadline passed.");
-    private static readonly Status ServerStops = new(StatusCode.Unavailable, "The node is stopping.");
+    private static readonly Status ServerStops = new(StatusCode.Unavailable, "the node is stopping");
 
     /// <summary>Timers reach no further; a later deadline is as good as none.</summary>
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(40);

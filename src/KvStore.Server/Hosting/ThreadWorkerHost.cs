@@ -1,17 +1,20 @@
 using KvStore.Node.Time;
 using KvStore.Node.Workers;
-using KvStore.Raft;
 
 namespace KvStore.Server.Hosting;
 
-/// <summary>Gives every worker a thread of its own.</summary>
+/// <summary>Gives every worker a thread of its own; see <see cref="WorkerThread"/> for who takes its turns.</summary>
 internal sealed class ThreadWorkerHost(ITimeSource time) : IWorkerHost
 {
     private readonly List<WorkerThread> _threads = [];
     private volatile bool _stopping;
 
-    /// <summary>Called on the worker's thread when an exception leaves it; the worker runs no more.</summary>
+    /// <summary>Called on the thread that took the turn when an exception leaves a worker; the worker runs no more.</summary>
     public Action<IWorker, Exception>? Crashed { get; set; }
+
+    public bool IsStopping => _stopping;
+
+    public ITimeSource Time => time;
 
     public IWakeup Start(IWorker worker)
     {
@@ -26,45 +29,7 @@ internal sealed class ThreadWorkerHost(ITimeSource time) : IWorkerHost
         _stopping = true;
         WorkerThread[] threads;
         lock (_threads) threads = [.. _threads];
-        foreach (var thread in threads) thread.Wake();
+        foreach (var thread in threads) thread.End();
         foreach (var thread in threads) thread.Join();
     }
-
-    private sealed class WorkerThread(ThreadWorkerHost host, IWorker worker) : IWakeup
-    {
-        private readonly Gate _gate = new();
-        private Thread? _thread;
-
-        public void Start()
-        {
-            _thread = new Thread(Loop) { IsBackground = true, Name = worker.Name };
-            _thread.Start();
-        }
-
-        public void Wake() => _gate.Set();
-
-        public void Join()
-        {
-            if (_thread != Thread.CurrentThread) _thread!.Join();
-        }
-
-        private void Loop()
-        {
-            try
-            {
-                while (!host._stopping)
-                {
-                    var next = worker.Run();
-                    _gate.Wait(next is { } at ? at - host.Now : null);
-                }
-            }
-            catch (Exception e)
-            {
-                if (host.Crashed is not { } crashed) throw;
-                crashed(worker, e);
-            }
-        }
-    }
-
-    private MonotonicTime Now => time.Now;
 }

@@ -19,6 +19,8 @@ internal static class Errors
         RetryAfterMs = (uint)Math.Clamp(error.RetryAfter.TotalMilliseconds, 0, uint.MaxValue),
         Range = error.Range is { } range ? ToProto(range) : null,
         LeaderNode = error.LeaderNode.Value,
+        Key = error.Keys is { } keys ? UnsafeByteOperations.UnsafeWrap(keys.Key) : ByteString.Empty,
+        OtherKey = error.Keys is { } apart ? UnsafeByteOperations.UnsafeWrap(apart.Other) : ByteString.Empty,
     };
 
     public static Protocol.V1.RangeDescriptor ToProto(Node.Placement.RangeDescriptor range, Node.Placement.ClusterMap? map = null) => new()

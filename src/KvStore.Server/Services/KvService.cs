@@ -16,7 +16,6 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
     // What a call says that its deadline ends: they are shared and never changed.
     private static readonly Metadata NotProposed = Errors.TrailersOf(new NodeError(NodeErrorCode.DeadlineExceeded, "the deadline passed; not proposed"));
     private static readonly Metadata MayBeProposed = Errors.TrailersOf(new NodeError(NodeErrorCode.DeadlineExceeded, "the deadline passed; the write may or may not take effect") { OutcomeUnknown = true });
-    private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(10);
     private readonly ScanService _scans = new(node, ranges);
     private readonly WriteCompletions _completions = new();
 
@@ -82,7 +81,7 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
     public override Task<OpenSessionResponse> OpenSession(OpenSessionRequest request, ServerCallContext context) =>
         Serve(context, Consistency.Linearizable,
             () => request.Route is { } route ? ranges.Find(route.RangeId, route.Epoch) : ranges.Resolve(request.Keyspace, request.Key.Span, null),
-            range => OpenSessionAsync(range, Deadline(context)),
+            range => OpenSessionAsync(range, CallTime.Deadline(context, time)),
             (client, options) => client.OpenSessionAsync(request, options).ResponseAsync);
 
     internal Task<OpenSessionResponse> OpenSessionAsync(RangeDescriptor range, Raft.MonotonicTime deadline)
@@ -106,7 +105,7 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
         Serve(context, Consistency.Linearizable, () => ranges.Resolve(head.Keyspace, head.Key.Span, head.Route), async range =>
         {
             var commands = Serialize(range, head, operation, out var validated);
-            var write = new UnaryWrite(_completions) { Range = range.Id, Epoch = range.Epoch, Commands = commands, Count = 1, Deadline = Deadline(context), Fences = validated.Fences, Leases = validated.Leases };
+            var write = new UnaryWrite(_completions) { Range = range.Id, Epoch = range.Epoch, Commands = commands, Count = 1, Deadline = CallTime.Deadline(context, time), Fences = validated.Fences, Leases = validated.Leases };
             // A caller that is gone or past its deadline is told so by the call itself; the write goes on to its outcome.
             AtDeadline(context, MayBeProposed);
             node.Propose(write);
@@ -155,7 +154,7 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
     private async Task<TResponse> Serve<TResponse>(ServerCallContext context, Consistency consistency, Func<RangeDescriptor> resolve,
         Func<RangeDescriptor, Task<TResponse>> here, Func<Kv.KvClient, CallOptions, Task<TResponse>> there)
     {
-        var deadline = Deadline(context);
+        var deadline = CallTime.Deadline(context, time);
         var forwarded = Forwarder.IsForwarded(context);
         for (var attempt = 0; ; attempt++)
         {
@@ -191,10 +190,4 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
     private static bool IsDefiniteRefusal(RpcException e) =>
         e.Trailers.GetValueBytes(Errors.Trailer) is { } bytes
         && Error.Parser.ParseFrom(bytes) is { OutcomeUnknown: false, Code: ErrorCode.NotLeader or ErrorCode.Unavailable };
-
-    private Raft.MonotonicTime Deadline(ServerCallContext context)
-    {
-        var left = context.Deadline == DateTime.MaxValue ? DefaultDeadline : context.Deadline - DateTime.UtcNow;
-        return time.Now + left;
-    }
 }

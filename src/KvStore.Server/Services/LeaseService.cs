@@ -13,11 +13,10 @@ using Proto = KvStore.Protocol.V1;
 namespace KvStore.Server.Services;
 
 /// <summary>kvstore.v1.Lease. Changes go to the owner's leader by the node's own calls; reads are passed on once to the node that leads the group.</summary>
-internal sealed class LeaseService(KvNode node, RangeResolver ranges, Forwarder forwarder, ITimeSource time) : Proto.Lease.LeaseBase
+internal sealed class LeaseService(KvNode node, RangeResolver ranges, Forwarder forwarder, RequestLimits limits, ITimeSource time) : Proto.Lease.LeaseBase
 {
     private const int KeysPerGroupMax = 10_000;
     private const int LeasesPerPageMax = 10_000;
-    private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(10);
     private int _nextGroup;
 
     public override async Task<LeaseGrantResponse> Grant(LeaseGrantRequest request, ServerCallContext context)
@@ -27,7 +26,7 @@ internal sealed class LeaseService(KvNode node, RangeResolver ranges, Forwarder 
         try
         {
             var group = request.NearKey.IsEmpty ? AnyGroup() : ranges.Resolve(request.Keyspace, request.NearKey.Span, null).Group;
-            var command = new GroupCommand { GrantLease = new GrantLease { TimeToLiveUs = request.TtlMs * 1000 } };
+            var command = new GroupCommand { GrantLease = new GrantLease { TimeToLiveUs = request.TtlMs * 1000, TableBytesMax = (ulong)limits.LeaseBytesMax } };
             var result = await CallAsync(group, command, CallRetry.WhenRefused, context).ConfigureAwait(false);
             return new LeaseGrantResponse { Lease = (ulong)result.Number, TtlMs = request.TtlMs };
         }
@@ -117,7 +116,7 @@ internal sealed class LeaseService(KvNode node, RangeResolver ranges, Forwarder 
 
     private async Task<T> AtLeaderAsync<T>(GroupId group, ServerCallContext context, Func<Task<T>> here, Func<Proto.Lease.LeaseClient, CallOptions, Task<T>> there, Forwarding forwarding = Forwarding.Once)
     {
-        var deadline = Deadline(context);
+        var deadline = CallTime.Deadline(context, time);
         for (var attempt = 0; ; attempt++)
         {
             try
@@ -143,7 +142,7 @@ internal sealed class LeaseService(KvNode node, RangeResolver ranges, Forwarder 
     private async Task<CommandResult> CallAsync(GroupId group, GroupCommand command, CallRetry retry, ServerCallContext context)
     {
         var done = new TaskCompletionSource<CommandResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        node.Propose(group, command, Deadline(context), retry, (_, result, error) =>
+        node.Propose(group, command, CallTime.Deadline(context, time), retry, (_, result, error) =>
         {
             if (error is not null) done.TrySetException(new NodeException(error));
             else done.TrySetResult(result);
@@ -171,8 +170,5 @@ internal sealed class LeaseService(KvNode node, RangeResolver ranges, Forwarder 
 
     private static NodeException NotFound(GroupId group) => new(new NodeError(NodeErrorCode.NotFound, $"group: there is no group {group}"));
 
-
     private static RpcException Invalid(string message) => Errors.ToRpc(new NodeError(NodeErrorCode.InvalidArgument, message));
-
-    private MonotonicTime Deadline(ServerCallContext context) => time.Now + (context.Deadline == DateTime.MaxValue ? DefaultDeadline : context.Deadline - DateTime.UtcNow);
 }

@@ -12,11 +12,12 @@ namespace KvStore.Server.Services;
 /// <summary>What the services of locks and elections do alike: deadlines, errors, and claims that are waited for.</summary>
 internal sealed class LockRequests(KvNode node, ITimeSource time)
 {
-    private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(10);
     /// <summary>What is kept of a call's time for taking its claim back and for the answer.</summary>
     private static readonly TimeSpan AnswerTime = TimeSpan.FromMilliseconds(200);
 
     public NodeLocks Locks => node.Locks;
+
+    public MonotonicTime Now => time.Now;
 
     /// <summary>Here when this node has a replica of the lock's home, else once at a node that has.</summary>
     public async Task<TResponse> ServeAsync<TResponse>(ServerCallContext context, string name, Func<Task<TResponse>> here, Func<NodeId, Task<TResponse>?> there)
@@ -37,7 +38,7 @@ internal sealed class LockRequests(KvNode node, ITimeSource time)
     public async Task<T> AnswerAsync<T>(ServerCallContext context, Action<MonotonicTime, Action<T, NodeError?>> begin)
     {
         var completion = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        begin(Deadline(context), Completing(completion));
+        begin(CallTime.Deadline(context, time), Completing(completion));
         try
         {
             return await completion.Task.WaitAsync(context.CancellationToken).ConfigureAwait(false);
@@ -51,7 +52,7 @@ internal sealed class LockRequests(KvNode node, ITimeSource time)
     public async Task<AcquireLockResponse> AcquireAsync(AcquireLockRequest request, ServerCallContext context)
     {
         var completion = new TaskCompletionSource<LockAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var claim = node.Locks.Acquire(AcquisitionOf(request), Deadline(context), Completing(completion));
+        var claim = node.Locks.Acquire(AcquisitionOf(request), CallTime.Deadline(context, time), Completing(completion));
         try
         {
             var answer = await completion.Task.WaitAsync(WaitOf(request, context), context.CancellationToken).ConfigureAwait(false);
@@ -70,24 +71,14 @@ internal sealed class LockRequests(KvNode node, ITimeSource time)
             : Response(await AnswerAsync<LockAnswer>(context, (deadline, completed) => node.Locks.Withdraw(request.Name, new LeaseId(request.Lease), deadline, completed)).ConfigureAwait(false));
     }
 
-    /// <summary>The call's deadline; 10 s when it has none.</summary>
-    public MonotonicTime Deadline(ServerCallContext context) => time.Now + Left(context);
-
     /// <summary>A claim that does not wait is answered by its entry alone.</summary>
     private static TimeSpan WaitOf(AcquireLockRequest request, ServerCallContext context)
     {
-        if (request.WaitMs == 0) return Left(context);
+        if (request.WaitMs == 0) return CallTime.Left(context);
         var wait = TimeSpan.FromMilliseconds(request.WaitMs);
         if (context.Deadline == DateTime.MaxValue) return wait;
-        var left = Left(context) - AnswerTime;
+        var left = CallTime.Left(context) - AnswerTime;
         return left < TimeSpan.Zero ? TimeSpan.Zero : left < wait ? left : wait;
-    }
-
-    private static TimeSpan Left(ServerCallContext context)
-    {
-        if (context.Deadline == DateTime.MaxValue) return DefaultDeadline;
-        var left = context.Deadline - DateTime.UtcNow;
-        return left > TimeSpan.Zero ? left : TimeSpan.Zero;
     }
 
     private static AcquireLockResponse Response(LockAnswer answer) => new() { Acquired = answer.Outcome == LockOutcome.Held, Token = answer.Token };

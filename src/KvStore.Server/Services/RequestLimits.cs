@@ -4,8 +4,9 @@ using KvStore.Node.StateMachine;
 
 namespace KvStore.Server.Services;
 
-/// <summary>Limits of a single request (DESIGN §12); a refusal names the field and the limit.</summary>
-internal sealed record RequestLimits(CommandLimits Commands, TimeSpan SessionTimeToLive)
+/// <summary>Limits of a single request (DESIGN §12); a refusal names the field and the limit. And what sessions and leases that are asked for here are given.</summary>
+/// <param name="LeaseBytesMax">For all leases of a group with their keys, from its next grant on.</param>
+internal sealed record RequestLimits(CommandLimits Commands, TimeSpan SessionTimeToLive, long LeaseBytesMax)
 {
     public void CheckKey(ByteString key)
     {

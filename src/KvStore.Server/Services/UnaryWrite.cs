@@ -1,6 +1,7 @@
 using System.Threading.Tasks.Sources;
 using KvStore.Node;
 using KvStore.Node.StateMachine;
+using KvStore.Raft;
 
 namespace KvStore.Server.Services;
 
@@ -10,7 +11,7 @@ internal sealed class UnaryWrite(WriteCompletions completions) : WriteBatch, IVa
     private ManualResetValueTaskSourceCore<CommandResult> _source;
     private CommandResult _result;
     private NodeError? _error;
-    /// <summary>1 once the outcome is known: the first one stays.</summary>
+    /// <summary>1 once the outcome is known: the node tells it once (<see cref="WriteBatch"/>), and a second one would complete what the first caller has taken.</summary>
     private int _decided;
 
     /// <summary>Faults with <see cref="NodeException"/>. The caller goes on within <see cref="Complete"/>.</summary>
@@ -18,15 +19,19 @@ internal sealed class UnaryWrite(WriteCompletions completions) : WriteBatch, IVa
 
     public override void Applied(ReadOnlySpan<CommandResult> results)
     {
-        if (Interlocked.Exchange(ref _decided, 1) != 0) return;
         _result = results[0];
-        completions.Add(this);
+        Decide();
     }
 
     public override void Failed(NodeError error)
     {
-        if (Interlocked.Exchange(ref _decided, 1) != 0) return;
         _error = error;
+        Decide();
+    }
+
+    private void Decide()
+    {
+        Invariant.That(Interlocked.Exchange(ref _decided, 1) == 0, "a write has one outcome");
         completions.Add(this);
     }
 

@@ -5,7 +5,8 @@ namespace KvStore.Server.Session;
 /// <summary>What a serialized kvstore.v1 Batch says outside its operations, and which operations it holds.</summary>
 internal struct BatchHeader
 {
-    private const uint RouteField = 1, OperationsField = 5, TimeoutField = 6;
+    private const uint RouteTag = 1 << 3 | WireReader.LengthDelimited, OperationsTag = 5 << 3 | WireReader.LengthDelimited, TimeoutTag = 6 << 3 | WireReader.Varint;
+    private const uint RangeTag = 1 << 3 | WireReader.Varint, EpochTag = 2 << 3 | WireReader.Varint, IdTag = 1 << 3 | WireReader.Varint;
 
     public ulong Range, Epoch, TimeoutMilliseconds;
     /// <summary>Ids and kinds of the operations, in order; <see cref="Count"/> of them.</summary>
@@ -21,11 +22,12 @@ internal struct BatchHeader
         var reader = new WireReader(batch);
         while (reader.TryReadTag(out var tag))
         {
-            switch (tag >> 3)
+            // A field of another wire type is an unknown one, as the generated code has it, and as those have it who read the batch after this.
+            switch (tag)
             {
-                case RouteField: header.ReadRoute(reader.ReadBytes()); break;
-                case OperationsField: header.AddOperation(reader.ReadBytes()); break;
-                case TimeoutField: header.TimeoutMilliseconds = reader.ReadVarint(); break;
+                case RouteTag: header.ReadRoute(reader.ReadBytes()); break;
+                case OperationsTag: header.AddOperation(reader.ReadBytes()); break;
+                case TimeoutTag: header.TimeoutMilliseconds = reader.ReadVarint(); break;
                 default: reader.Skip(tag); break;
             }
         }
@@ -39,8 +41,8 @@ internal struct BatchHeader
         var reader = new WireReader(route);
         while (reader.TryReadTag(out var tag))
         {
-            if (tag >> 3 == 1) Range = reader.ReadVarint();
-            else if (tag >> 3 == 2) Epoch = reader.ReadVarint();
+            if (tag == RangeTag) Range = reader.ReadVarint();
+            else if (tag == EpochTag) Epoch = reader.ReadVarint();
             else reader.Skip(tag);
         }
 
@@ -59,14 +61,13 @@ internal struct BatchHeader
         var reader = new WireReader(operation);
         while (reader.TryReadTag(out var tag))
         {
-            var field = tag >> 3;
-            if (field == 1)
+            if (tag == IdTag)
             {
                 id = reader.ReadVarint();
                 continue;
             }
 
-            if (field is (>= 2 and <= 8) or (uint)OperationKind.Transaction) kind = (OperationKind)field;
+            if (tag >> 3 is (>= 2 and <= 8) or (uint)OperationKind.Transaction) kind = (OperationKind)(tag >> 3);
             reader.Skip(tag);
         }
 

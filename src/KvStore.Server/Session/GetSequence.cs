@@ -2,14 +2,17 @@ using KvStore.Node.StateMachine;
 
 namespace KvStore.Server.Session;
 
-/// <summary>The gets of a serialized kvstore.v1 Batch, without objects.</summary>
-internal ref struct GetSequence(ReadOnlySpan<byte> batch)
+/// <summary>The gets of a serialized kvstore.v1 Batch, without objects, from a border between two of its fields on.</summary>
+internal ref struct GetSequence(ReadOnlySpan<byte> batch, int from = 0)
 {
     private const uint OperationsTag = 5 << 3 | WireReader.LengthDelimited;
     private const uint IdTag = 1 << 3 | WireReader.Varint;
     private const uint GetTag = 2 << 3 | WireReader.LengthDelimited;
     private const uint KeyTag = 2 << 3 | WireReader.LengthDelimited;
-    private WireReader _reader = new(batch);
+    private WireReader _reader = new(batch[from..]);
+
+    /// <summary>Behind the current one: where another sequence goes on.</summary>
+    public readonly int Position => from + _reader.Position;
 
     public Get Current { get; private set; }
 

@@ -1,4 +1,5 @@
 using Grpc.Core;
+using KvStore.Node;
 
 namespace KvStore.Server.Session;
 
@@ -9,15 +10,36 @@ internal sealed class SessionOutput(IServerStreamWriter<RawResponse> writer)
 {
     private const int PiecesPerMessageMax = 256;
     private const int MessageBytesMax = 1 << 20;
+    /// <summary>Answers that wait for the client's reading; beyond it nothing more is read for this session, from its stream or for it.</summary>
+    private const int QueuedBytesMax = 4 << 20;
+    /// <summary>About this size answers are cut into pieces: a piece is no larger, but for its last result.</summary>
+    public const int PieceBytesMax = 64 << 10;
     private readonly object _lock = new();
     // Guarded by _lock.
     private readonly Queue<ResultBuffer> _queue = [];
     private bool _pumping;
     private int _open;
     private bool _failed;
+    private int _queuedBytes;
     private TaskCompletionSource? _drained;
+    private TaskCompletionSource? _room;
     // Touched by the pump only.
     private readonly RawResponse _response = new();
+
+    /// <summary>Whether answers may be made: the client takes those that are there.</summary>
+    public bool HasRoom => Volatile.Read(ref _queuedBytes) < QueuedBytesMax;
+
+    /// <summary>Completes when there was room; others may have taken it since.</summary>
+    /// <exception cref="OperationCanceledException">The caller gave up.</exception>
+    public Task RoomAsync(CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            if (HasRoom) return Task.CompletedTask;
+            _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return _room.Task.WaitAsync(cancellationToken);
+        }
+    }
 
     /// <summary>An answer will come: <see cref="DrainedAsync"/> waits for it.</summary>
     public void Opened()
@@ -37,6 +59,24 @@ internal sealed class SessionOutput(IServerStreamWriter<RawResponse> writer)
 
     /// <summary>The same from a thread that may write to the socket itself.</summary>
     public void PostAndWrite(ResultBuffer piece) => Enqueue(piece, PumpOn.ThisThread);
+
+    /// <summary>The answer of one <see cref="Opened"/>: the same error for all these operations.</summary>
+    public void Refuse(ReadOnlySpan<ulong> ids, NodeError error)
+    {
+        var buffer = new ResultBuffer(256);
+        foreach (var id in ids)
+        {
+            if (buffer.Length >= PieceBytesMax)
+            {
+                PostPart(buffer);
+                buffer = new ResultBuffer(PieceBytesMax);
+            }
+
+            buffer.Error(id, error);
+        }
+
+        Post(buffer);
+    }
 
     /// <summary>Completes when every opened answer was written, or the stream broke.</summary>
     public Task DrainedAsync()
@@ -63,6 +103,7 @@ internal sealed class SessionOutput(IServerStreamWriter<RawResponse> writer)
             }
 
             _queue.Enqueue(piece);
+            _queuedBytes += piece.Length;
             if (_pumping) return;
             _pumping = true;
         }
@@ -86,7 +127,9 @@ internal sealed class SessionOutput(IServerStreamWriter<RawResponse> writer)
                 _pumping = false;
                 foreach (var piece in _queue) piece.Release();
                 _queue.Clear();
+                _queuedBytes = 0;
                 _drained?.TrySetResult();
+                GiveRoom();
             }
         }
     }
@@ -102,10 +145,19 @@ internal sealed class SessionOutput(IServerStreamWriter<RawResponse> writer)
                 bytes += piece.Length;
             }
 
+            _queuedBytes -= bytes;
+            if (HasRoom) GiveRoom();
             if (_response.Pieces.Count > 0) return true;
             _pumping = false;
             if (_open == 0) _drained?.TrySetResult();
             return false;
         }
+    }
+
+    /// <summary>Under the lock.</summary>
+    private void GiveRoom()
+    {
+        _room?.TrySetResult();
+        _room = null;
     }
 }

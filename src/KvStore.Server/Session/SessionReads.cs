@@ -8,29 +8,58 @@ using RangeDescriptor = KvStore.Node.Placement.RangeDescriptor;
 
 namespace KvStore.Server.Session;
 
-/// <summary>Answers batches without writes: many gets share one read barrier.</summary>
+/// <summary>
+/// Answers batches without writes: many gets share one read barrier. Results go out in pieces, and nothing is read while the client has too many of them still to take, so that
+/// neither the number of gets nor the size of values decides how much a node holds in memory.
+/// </summary>
 internal sealed class SessionReads(KvNode node, RangeResolver ranges, KvService service, ITimeSource time)
 {
-    private static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(10);
+    private const int BytesPerGet = 64;
     private readonly ScanService _scans = new(node, ranges);
 
-    public async ValueTask<ResultBuffer> AnswerAsync(ReadOnlyMemory<byte> batch, BatchHeader header, CancellationToken cancellationToken)
+    /// <summary>Posts an answer to each operation of the batch; what is in the way of the rest is their answer.</summary>
+    public async Task AnswerAsync(ReadOnlyMemory<byte> batch, BatchHeader header, SessionOutput output, CancellationToken cancellationToken)
     {
-        var buffer = new ResultBuffer(header.Count * 64);
+        var (answered, place) = (0, 0);
+        var consistency = ReadConsistency.Linearizable;
+        RangeDescriptor? range = null;
         try
         {
-            var range = ranges.Find(header.Range, header.Epoch);
-            if (Plain(batch.Span, header)) return await GetsAsync(batch, header, range, buffer, ReadConsistency.Linearizable, cancellationToken).ConfigureAwait(false);
-            await OneByOneAsync(Batch.Parser.ParseFrom(batch.Span), range, buffer, cancellationToken).ConfigureAwait(false);
-        }
-        catch (NodeException e)
-        {
-            buffer.Release();
-            buffer = new ResultBuffer(256);
-            for (var i = 0; i < header.Count; i++) buffer.Error(header.Ids[i], e.Error);
-        }
+            range = ranges.Find(header.Range, header.Epoch);
+            if (!Plain(batch.Span, header))
+            {
+                await OneByOneAsync(Batch.Parser.ParseFrom(batch.Span), range, output, cancellationToken).ConfigureAwait(false);
+                return;
+            }
 
-        return buffer;
+            while (answered < header.Count)
+            {
+                var barrier = await node.BarrierAsync(range.Group, consistency, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
+                if (!output.HasRoom)
+                {
+                    await output.RoomAsync(cancellationToken).ConfigureAwait(false);
+                    continue;
+                }
+
+                var (buffer, gets, next) = ReadValues(batch.Span, place, Owned(barrier, range), (header.Count - answered) * BytesPerGet);
+                if (!barrier.StillValid(time))
+                {
+                    // The process was stopped while it read, and the lease ran out: these values may be old.
+                    buffer.Release();
+                    consistency = ReadConsistency.Quorum;
+                    continue;
+                }
+
+                SessionWire.Require(gets > 0);
+                (answered, place, consistency) = (answered + gets, next, ReadConsistency.Linearizable);
+                if (answered < header.Count) output.PostPart(buffer);
+                else output.PostAndWrite(buffer);
+            }
+        }
+        catch (Exception e)
+        {
+            output.Refuse(header.Ids.AsSpan(answered, header.Count - answered), ErrorOf(e, range));
+        }
     }
 
     // Only gets of the newest value, linearizable, without fields that the fast path does not read.
@@ -43,22 +72,21 @@ internal sealed class SessionReads(KvNode node, RangeResolver ranges, KvService 
         return true;
     }
 
-    private async ValueTask<ResultBuffer> GetsAsync(ReadOnlyMemory<byte> batch, BatchHeader header, RangeDescriptor range, ResultBuffer buffer, ReadConsistency consistency, CancellationToken cancellationToken)
-    {
-        var barrier = await node.BarrierAsync(range.Group, consistency, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
-        if (barrier.Owned.Find(range.Id) is not { } owned || owned.Descriptor.Epoch != range.Epoch)
-            throw new NodeException(new NodeError(NodeErrorCode.EpochNotMatch, $"route: range {range.Id} at epoch {range.Epoch} is not here now"));
-        ReadValues(batch.Span, owned, buffer);
-        if (barrier.StillValid(time)) return buffer;
-        // The process was stopped while it read, and the lease ran out: these values may be old.
-        buffer.Release();
-        return await GetsAsync(batch, header, range, new ResultBuffer(header.Count * 64), ReadConsistency.Quorum, cancellationToken).ConfigureAwait(false);
-    }
+    private static OwnedRange Owned(in ReadBarrier barrier, RangeDescriptor range) =>
+        barrier.Owned.Find(range.Id) is { } owned && owned.Descriptor.Epoch == range.Epoch
+            ? owned
+            : throw new NodeException(new NodeError(NodeErrorCode.EpochNotMatch, $"route: range {range.Id} at epoch {range.Epoch} is not here now"));
 
-    private static void ReadValues(ReadOnlySpan<byte> batch, OwnedRange owned, ResultBuffer buffer)
+    /// <summary>One piece of the answer: how many gets it answers, and where the next one begins.</summary>
+    private static (ResultBuffer Buffer, int Gets, int Next) ReadValues(ReadOnlySpan<byte> batch, int from, OwnedRange owned, int bytesExpected)
     {
-        foreach (var get in new GetSequence(batch))
+        var buffer = new ResultBuffer(Math.Min(bytesExpected, SessionOutput.PieceBytesMax));
+        var gets = 0;
+        var sequence = new GetSequence(batch, from);
+        while (buffer.Length < SessionOutput.PieceBytesMax && sequence.MoveNext())
         {
+            var get = sequence.Current;
+            gets++;
             if (KeyError(get.Key) is { } error)
             {
                 buffer.Error(get.Id, error);
@@ -73,6 +101,8 @@ internal sealed class SessionReads(KvNode node, RangeResolver ranges, KvService 
                 buffer.Get(get.Id, found, value);
             }
         }
+
+        return (buffer, gets, sequence.Position);
     }
 
     private static NodeError? KeyError(ReadOnlySpan<byte> key) =>
@@ -80,35 +110,57 @@ internal sealed class SessionReads(KvNode node, RangeResolver ranges, KvService 
         : key.Length > CommandLimits.KeyBytesMax ? new NodeError(NodeErrorCode.InvalidArgument, $"key: {key.Length} bytes; the limit is {CommandLimits.KeyBytesMax}")
         : null;
 
-    private async ValueTask OneByOneAsync(Batch batch, RangeDescriptor range, ResultBuffer buffer, CancellationToken cancellationToken)
+    private NodeError ErrorOf(Exception failure, RangeDescriptor? range) => failure switch
     {
+        NodeException refused => refused.Error,
+        OperationCanceledException => new NodeError(NodeErrorCode.DeadlineExceeded, "the session ended before the read could be answered"),
+        _ when range is not null && node.ReadFailure(range.Group, failure) is { } error => error,
+        _ => new NodeError(NodeErrorCode.Internal, failure.Message),
+    };
+
+    private async Task OneByOneAsync(Batch batch, RangeDescriptor range, SessionOutput output, CancellationToken cancellationToken)
+    {
+        var buffer = new ResultBuffer(batch.Operations.Count * BytesPerGet);
         foreach (var operation in batch.Operations)
         {
             var result = new OperationResult { Id = operation.Id };
             try
             {
-                switch (operation.OperationCase)
+                if (buffer.Length >= SessionOutput.PieceBytesMax)
                 {
-                    case Operation.OperationOneofCase.Get:
-                        result.Get = await GetAsync(operation.Get, range, cancellationToken).ConfigureAwait(false);
-                        break;
-                    case Operation.OperationOneofCase.Scan:
-                        result.Scan = await _scans.PageAsync(range, operation.Scan, cancellationToken).ConfigureAwait(false);
-                        break;
-                    case Operation.OperationOneofCase.OpenSession:
-                        var timeout = batch.TimeoutMs == 0 ? DefaultTimeout : TimeSpan.FromMilliseconds(batch.TimeoutMs);
-                        result.OpenSession = await service.OpenSessionAsync(range, time.Now + timeout).ConfigureAwait(false);
-                        break;
-                    default:
-                        throw new NodeException(new NodeError(NodeErrorCode.InvalidArgument, "operation: none is set that this node knows"));
+                    output.PostPart(buffer);
+                    buffer = new ResultBuffer(SessionOutput.PieceBytesMax);
                 }
+
+                if (!output.HasRoom) await output.RoomAsync(cancellationToken).ConfigureAwait(false);
+                await AnswerAsync(operation, batch.TimeoutMs, range, result, cancellationToken).ConfigureAwait(false);
             }
-            catch (NodeException e)
+            catch (Exception e)
             {
-                result.Error = Errors.ToProto(e.Error);
+                result.Error = Errors.ToProto(ErrorOf(e, range));
             }
 
             buffer.Write(result);
+        }
+
+        output.PostAndWrite(buffer);
+    }
+
+    private async ValueTask AnswerAsync(Operation operation, uint timeoutMilliseconds, RangeDescriptor range, OperationResult result, CancellationToken cancellationToken)
+    {
+        switch (operation.OperationCase)
+        {
+            case Operation.OperationOneofCase.Get:
+                result.Get = await GetAsync(operation.Get, range, cancellationToken).ConfigureAwait(false);
+                break;
+            case Operation.OperationOneofCase.Scan:
+                result.Scan = await _scans.PageAsync(range, operation.Scan, cancellationToken).ConfigureAwait(false);
+                break;
+            case Operation.OperationOneofCase.OpenSession:
+                result.OpenSession = await service.OpenSessionAsync(range, time.Now + CallTime.Of(timeoutMilliseconds)).ConfigureAwait(false);
+                break;
+            default:
+                throw new NodeException(new NodeError(NodeErrorCode.InvalidArgument, "operation: none is set that this node knows"));
         }
     }
 

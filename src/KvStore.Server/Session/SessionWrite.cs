@@ -7,15 +7,14 @@ namespace KvStore.Server.Session;
 internal sealed class SessionWrite(SessionOutput output, ulong[] ids, OperationKind[] kinds) : WriteBatch
 {
     private const int BytesPerResult = 24;
-    /// <summary>Beyond it results go out in pieces: a message of a client's default limit takes a piece and the largest result.</summary>
-    private const int PieceBytesMax = 64 << 10;
 
     public override void Applied(ReadOnlySpan<CommandResult> results)
     {
         var buffer = new ResultBuffer(results.Length * BytesPerResult);
         for (var i = 0; i < results.Length; i++)
         {
-            if (buffer.Length > PieceBytesMax)
+            // What a transaction has read may be as large as a client's default limit of a message: it goes alone.
+            if (buffer.Length > 0 && buffer.Length + (results[i].Response?.Length ?? 0) >= SessionOutput.PieceBytesMax)
             {
                 output.PostPart(buffer);
                 buffer = new ResultBuffer((results.Length - i) * BytesPerResult);
@@ -27,10 +26,5 @@ internal sealed class SessionWrite(SessionOutput output, ulong[] ids, OperationK
         output.Post(buffer);
     }
 
-    public override void Failed(NodeError error)
-    {
-        var buffer = new ResultBuffer(256);
-        for (var i = 0; i < Count; i++) buffer.Error(ids[i], error);
-        output.Post(buffer);
-    }
+    public override void Failed(NodeError error) => output.Refuse(ids.AsSpan(0, Count), error);
 }

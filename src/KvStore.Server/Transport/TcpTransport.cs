@@ -4,6 +4,7 @@ using Google.Protobuf;
 using KvStore.Node.Peer;
 using KvStore.Node.Transport;
 using KvStore.Raft;
+using KvStore.Server.Hosting;
 using Microsoft.Extensions.Logging;
 
 namespace KvStore.Server.Transport;
@@ -184,7 +185,10 @@ internal sealed class TcpTransport(IPEndPoint listen, ILogger<TcpTransport> logg
             System.Buffers.ArrayPool<byte>.Shared.Return(answer.Array!);
             socket.ReceiveTimeout = 0;
             var from = new NodeId(hello.NodeId);
-            while (frames.TryRead(out body)) _receiver?.Received(from, PeerFrame.Parser.ParseFrom(body));
+            while (frames.TryRead(out body))
+            {
+                using (BorrowedTurns.Collect()) _receiver?.Received(from, PeerFrame.Parser.ParseFrom(body));
+            }
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or InvalidDataException or InvalidProtocolBufferException)
         {

@@ -7,8 +7,9 @@ using V1 = KvStore.Protocol.V1;
 namespace KvStore.Server.Watches;
 
 /// <summary>kvstore.v1.Watch: streams that carry many watches.</summary>
-internal sealed class WatchService(KvNode node, RangeResolver ranges, TimeSpan bookmarkInterval) : V1.Watch.WatchBase, IDisposable
+internal sealed class WatchService(KvNode node, RangeResolver ranges, TimeSpan bookmarkInterval) : V1.Watch.WatchBase
 {
+    // Not disposed: a call may come in after the node has begun to go down, and links to it.
     private readonly CancellationTokenSource _closing = new();
 
     public override async Task Watch(IAsyncStreamReader<WatchRequest> requestStream, IServerStreamWriter<WatchResponse> responseStream, ServerCallContext context)
@@ -26,9 +27,5 @@ internal sealed class WatchService(KvNode node, RangeResolver ranges, TimeSpan b
     }
 
     /// <summary>Ends every stream: the node goes down, and clients are to go elsewhere.</summary>
-    public void Dispose()
-    {
-        _closing.Cancel();
-        _closing.Dispose();
-    }
+    public void Close() => _closing.Cancel();
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Globalization;
@@ -119,37 +120,52 @@ internal sealed class MemoryRecordStore : IRecordStore
         // What the manifest names is never touched but behind its end: the old pair stays whole until the new manifest is there.
         var isAnew = _stored < 0;
         var (generation, from, bytes, checksum) = isAnew ? (_generation + 1, 0, 0L, 0u) : (_generation, _stored, _dataBytes, _dataChecksum);
-        var content = RecordsFrom(from);
-        using (var file = _fileSystem.Open(PathOf(generation), FileOpen.OpenOrCreate))
+        var length = BytesFrom(from);
+        // Used again: the garbage collector takes its time over arrays of that size.
+        var buffer = ArrayPool<byte>.Shared.Rent(length);
+        try
         {
-            file.Truncate(bytes);
-            file.WriteAt(content, bytes);
-            file.Sync();
+            var content = buffer.AsSpan(0, length);
+            CopyFrom(from, content);
+            using (var file = _fileSystem.Open(PathOf(generation), FileOpen.OpenOrCreate))
+            {
+                file.Truncate(bytes);
+                file.WriteAt(content, bytes);
+                file.Sync();
+            }
+
+            _fileSystem.SyncDirectory(_directory);
+            (bytes, checksum) = (bytes + length, Crc32C.Append(checksum, content));
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        _fileSystem.SyncDirectory(_directory);
-        (bytes, checksum) = (bytes + content.Length, Crc32C.Append(checksum, content));
         WriteManifest(generation, bytes, checksum, state);
         (_generation, _stored, _dataBytes, _dataChecksum) = (generation, _order.Count, bytes, checksum);
         if (isAnew) DeleteOutdated();
     }
 
-    private ReadOnlySpan<byte> RecordsFrom(int from)
+    private int BytesFrom(int from)
     {
-        var added = new MemoryStream();
-        Span<byte> header = stackalloc byte[RecordHeaderBytes];
+        var bytes = 0;
+        for (var i = from; i < _order.Count; i++) bytes = checked(bytes + RecordHeaderBytes + _records[_order[i]].Length);
+        return bytes;
+    }
+
+    private void CopyFrom(int from, Span<byte> into)
+    {
         for (var i = from; i < _order.Count; i++)
         {
             var record = _records[_order[i]];
-            BinaryPrimitives.WriteUInt64LittleEndian(header, _order[i].Stay.Value);
-            BinaryPrimitives.WriteUInt64LittleEndian(header[8..], _order[i].Revision.Value);
-            BinaryPrimitives.WriteUInt32LittleEndian(header[16..], _order[i].Sub);
-            BinaryPrimitives.WriteInt32LittleEndian(header[20..], record.Length);
-            added.Write(header);
-            added.Write(record);
+            BinaryPrimitives.WriteUInt64LittleEndian(into, _order[i].Stay.Value);
+            BinaryPrimitives.WriteUInt64LittleEndian(into[8..], _order[i].Revision.Value);
+            BinaryPrimitives.WriteUInt32LittleEndian(into[16..], _order[i].Sub);
+            BinaryPrimitives.WriteInt32LittleEndian(into[20..], record.Length);
+            record.CopyTo(into[RecordHeaderBytes..]);
+            into = into[(RecordHeaderBytes + record.Length)..];
         }
-
-        return added.GetBuffer().AsSpan(0, (int)added.Length);
     }
 
     private string PathOf(ulong generation) => string.Create(CultureInfo.InvariantCulture, $"{_directory}/{DataPrefix}{generation}");
@@ -178,21 +194,33 @@ internal sealed class MemoryRecordStore : IRecordStore
         RecoveredState = manifest[ManifestHeaderBytes..];
         var path = PathOf(_generation);
         if (!_fileSystem.FileExists(path)) throw new StoreDamagedException(path, "is missing");
-        var data = new byte[_dataBytes];
-        using (var file = _fileSystem.Open(path, FileOpen.ReadOnly))
-            if (file.ReadAt(data, 0) != data.Length) throw new StoreDamagedException(path, $"is shorter than {data.Length} bytes");
-        if (Crc32C.Of(data) != _dataChecksum) throw new StoreDamagedException(path, "checksum does not match");
-        for (var at = 0; at < data.Length;)
+        var buffer = ArrayPool<byte>.Shared.Rent(checked((int)_dataBytes));
+        try
         {
-            var header = data.AsSpan(at);
-            var id = new RecordId(new Stay(BinaryPrimitives.ReadUInt64LittleEndian(header)), new Revision(BinaryPrimitives.ReadUInt64LittleEndian(header[8..])), BinaryPrimitives.ReadUInt32LittleEndian(header[16..]));
-            var length = BinaryPrimitives.ReadInt32LittleEndian(header[20..]);
-            _records[id] = data.AsSpan(at + RecordHeaderBytes, length).ToArray();
-            _order.Add(id);
-            _logBytes += RecordHeaderBytes + length;
-            at += RecordHeaderBytes + length;
+            var data = buffer.AsSpan(0, (int)_dataBytes);
+            using (var file = _fileSystem.Open(path, FileOpen.ReadOnly))
+                if (file.ReadAt(data, 0) != data.Length) throw new StoreDamagedException(path, $"is shorter than {data.Length} bytes");
+            if (Crc32C.Of(data) != _dataChecksum) throw new StoreDamagedException(path, "checksum does not match");
+            Load(data);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
         }
 
         _stored = _order.Count;
+    }
+
+    private void Load(ReadOnlySpan<byte> data)
+    {
+        while (!data.IsEmpty)
+        {
+            var id = new RecordId(new Stay(BinaryPrimitives.ReadUInt64LittleEndian(data)), new Revision(BinaryPrimitives.ReadUInt64LittleEndian(data[8..])), BinaryPrimitives.ReadUInt32LittleEndian(data[16..]));
+            var length = BinaryPrimitives.ReadInt32LittleEndian(data[20..]);
+            _records[id] = data.Slice(RecordHeaderBytes, length).ToArray();
+            _order.Add(id);
+            _logBytes += RecordHeaderBytes + length;
+            data = data[(RecordHeaderBytes + length)..];
+        }
     }
 }

@@ -1,8 +1,6 @@
-using KvStore.Raft;
-
 namespace KvStore.Storage.Engine;
 
-/// <summary>The revisions that snapshots of one range still read at. Short critical sections under one lock: taking a pin and choosing how far to drop exclude each other.</summary>
+/// <summary>The revisions that snapshots of one range still read at. Whoever takes a pin gives it back in time (DESIGN §5: 60 s). Short critical sections under one lock: taking a pin and choosing how far to drop exclude each other.</summary>
 internal sealed class Pins
 {
     private readonly Lock _lock = new();
@@ -13,23 +11,23 @@ internal sealed class Pins
     public int Ended => Volatile.Read(ref _ended);
 
     /// <param name="choose">Runs under the lock: the lowest revision to keep.</param>
-    public Pin Take(Func<Revision> choose, MonotonicTime? expires)
+    public Pin Take(Func<Revision> choose)
     {
         lock (_lock)
         {
-            var pin = new Pin(this, choose(), expires);
+            var pin = new Pin(this, choose());
             _pins.Add(pin);
             return pin;
         }
     }
 
     /// <summary>Another hold on what a pin holds, even if history below that was given up for new readers; null when the pin has ended.</summary>
-    public Pin? Fork(Pin pin, MonotonicTime? expires)
+    public Pin? Fork(Pin pin)
     {
         lock (_lock)
         {
             if (!_pins.Contains(pin)) return null;
-            var fork = new Pin(this, pin.Revision, expires);
+            var fork = new Pin(this, pin.Revision);
             _pins.Add(fork);
             return fork;
         }
@@ -56,11 +54,6 @@ internal sealed class Pins
         }
     }
 
-    public void End(MonotonicTime now)
-    {
-        lock (_lock) EndWhere(pin => pin.Expires is { } expires && expires <= now);
-    }
-
     public void EndAll()
     {
         lock (_lock) EndWhere(_ => true);
@@ -83,16 +76,15 @@ internal sealed class Pins
 }
 
 /// <summary>One snapshot's hold on history.</summary>
-internal sealed class Pin(Pins pins, Revision revision, MonotonicTime? expires)
+internal sealed class Pin(Pins pins, Revision revision)
 {
     private bool _hasEnded;
 
     /// <summary>Changed only under the lock of its <see cref="Pins"/>, and only upwards.</summary>
     public Revision Revision { get; set; } = revision;
-    public MonotonicTime? Expires { get; } = expires;
     public bool HasEnded => Volatile.Read(ref _hasEnded);
     public void MarkEnded() => Volatile.Write(ref _hasEnded, true);
     public void Release() => pins.Release(this);
     public void MoveTo(Revision revision) => pins.Move(this, revision);
-    public Pin? Fork(MonotonicTime? expires) => pins.Fork(this, expires);
+    public Pin? Fork() => pins.Fork(this);
 }

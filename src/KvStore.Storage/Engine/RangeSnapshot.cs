@@ -5,8 +5,8 @@ using KvStore.Storage.Engine.Index;
 namespace KvStore.Storage.Engine;
 
 /// <summary>
-/// A pinned consistent view of a range at one revision. Used by one thread at a time. Its methods throw <see cref="SnapshotEndedException"/> when its bound has passed
-/// or the range was split or dropped.
+/// A pinned consistent view of a range at one revision. Used by one thread at a time. Its methods throw <see cref="SnapshotEndedException"/> when the range was split or
+/// dropped.
 /// </summary>
 public sealed class RangeSnapshot : IDisposable
 {

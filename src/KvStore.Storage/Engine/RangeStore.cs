@@ -79,7 +79,7 @@ public sealed class RangeStore
     public RangeSnapshot SnapshotNewest()
     {
         var description = Description with { Revision = _written };
-        return new RangeSnapshot(_records, _index, description, _pins.Take(() => _written, expires: null));
+        return new RangeSnapshot(_records, _index, description, _pins.Take(() => _written));
     }
 
     /// <summary>Writes one record at <paramref name="revision"/> (greater than Revision); create revision and version follow from the key's newest state. Returns them.</summary>
@@ -142,13 +142,6 @@ public sealed class RangeStore
         Invariant.That(revision <= Revision, "only what is published is compacted");
         if (revision > CompactRevision) Drop(revision);
         else if (_dropped < _compacted) Drop();
-    }
-
-    /// <summary>Ends the snapshots whose time has come.</summary>
-    public void EndPins(MonotonicTime now)
-    {
-        _pins.End(now);
-        if (_dropped < _compacted && _endedPinsSeen != _pins.Ended) Drop();
     }
 
     /// <summary>Whether a stored record is newer than what was dropped (<see cref="DroppedThrough"/>, read before the pass) or the index leads to it.</summary>
@@ -236,14 +229,13 @@ public sealed class RangeStore
     }
 
     /// <summary>
-    /// A consistent view, O(1) to take; dispose it soon, it pins history against compaction (at most 60 s).
+    /// A consistent view, O(1) to take. It pins history against compaction until it is disposed, which its owner sees to within 60 s (DESIGN §5).
     /// </summary>
     /// <param name="at">The revision; null: the newest published.</param>
     /// <param name="history">What it keeps from being dropped.</param>
-    /// <param name="expires">When <see cref="EndPins"/> may end it; null: only when disposed.</param>
     /// <exception cref="CompactedException">at &lt; CompactRevision.</exception>
     /// <exception cref="FutureRevisionException">at &gt; Revision.</exception>
-    public RangeSnapshot Snapshot(Revision? at = null, SnapshotHistory history = SnapshotHistory.None, MonotonicTime? expires = null)
+    public RangeSnapshot Snapshot(Revision? at = null, SnapshotHistory history = SnapshotHistory.None)
     {
         RangeDescription? description = null;
         KeyIndex? index = null;
@@ -256,17 +248,16 @@ public sealed class RangeStore
             if (revision < description.CompactRevision) throw new CompactedException(revision, description.CompactRevision);
             description = description with { Revision = revision };
             return history == SnapshotHistory.All ? description.CompactRevision : revision;
-        }, expires);
+        });
         return new RangeSnapshot(_records, index!, description!, pin);
     }
 
-    /// <summary>Reads all writes after a revision, in order, now and as they come.</summary>
+    /// <summary>Reads all writes after a revision, in order, now and as they come. What lies behind its position stays until it is disposed, which its owner sees to within 60 s (DESIGN §5).</summary>
     /// <param name="after">The revision before the first that is wanted.</param>
-    /// <param name="expires">When <see cref="EndPins"/> may end its hold on history; null: only when disposed.</param>
     /// <exception cref="CompactedException">after &lt; CompactRevision.</exception>
     /// <exception cref="FutureRevisionException">after &gt; Revision.</exception>
     /// <exception cref="SnapshotEndedException">The range was dropped or its store is closed.</exception>
-    public WriteCursor ReadWrites(Revision after, MonotonicTime? expires = null)
+    public WriteCursor ReadWrites(Revision after)
     {
         RangeDescription? description = null;
         KeyIndex? index = null;
@@ -278,7 +269,7 @@ public sealed class RangeStore
             if (after > description.Revision) throw new FutureRevisionException(after, description.Revision);
             if (after < description.CompactRevision) throw new CompactedException(after, description.CompactRevision);
             return after;
-        }, expires);
+        });
         return new WriteCursor(_records, index!, description!, pin, index!.JournalStart);
     }
 

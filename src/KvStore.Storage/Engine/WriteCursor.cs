@@ -6,7 +6,7 @@ namespace KvStore.Storage.Engine;
 /// <summary>
 /// The writes of a range in order of (revision, sub), page by page, from a position on: what watches read. Keys come from the index alone; records are read for those
 /// writes that are asked for. What lies behind the position is kept from being dropped. Used by one thread at a time. Its reading methods throw <see cref="SnapshotEndedException"/>
-/// when its bound has passed or the range was split or dropped.
+/// when the range was split or dropped.
 /// </summary>
 public sealed class WriteCursor : IDisposable
 {
@@ -103,8 +103,8 @@ public sealed class WriteCursor : IDisposable
     }
 
     /// <summary>A cursor of its own that begins at <see cref="Position"/>, also when that was compacted meanwhile; null when this one has ended.</summary>
-    public WriteCursor? Fork(MonotonicTime? expires) =>
-        _pin.Fork(expires) is { } pin ? new WriteCursor(_records, _index, _description, pin, _anchor) : null;
+    public WriteCursor? Fork() =>
+        _pin.Fork() is { } pin ? new WriteCursor(_records, _index, _description, pin, _anchor) : null;
 
     public void Dispose() => _pin.Release();
 

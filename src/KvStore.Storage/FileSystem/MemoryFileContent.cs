@@ -1,25 +1,11 @@
-using System.Runtime.InteropServices;
-using KvStore.Raft;
-
 namespace KvStore.Storage.FileSystem;
 
-/// <summary>
-/// The bytes of one in-memory file, sparse, with what an unsynced sector held when it was last durable. So a sync only forgets and a crash only
-/// looks at what was written since.
-/// </summary>
+/// <summary>The bytes of one in-memory file, sparse; what was written since the last sync can be lost in a crash.</summary>
 internal sealed class MemoryFileContent
 {
-    public const int SectorBytes = 512;
-    private const int ChunkBytes = 16 << 10;
-
-    /// <summary>Null chunks are zeros.</summary>
-    private readonly List<byte[]?> chunks = [];
-    /// <summary>Sector number → where <see cref="durableBytes"/> keeps its durable content. A sector is dirty exactly when it is in here.</summary>
-    private readonly Dictionary<long, int> dirty = [];
-    private byte[] durableBytes = [];
-    /// <summary>Dirty sectors that a failed sync dropped: as on Linux they read as written, and no later sync writes them.</summary>
-    private readonly HashSet<long> dropped = [];
-    private int durableBytesUsed;
+    /// <summary>Null chunks are zeros, and durable.</summary>
+    private readonly List<MemoryChunk?> chunks = [];
+    private readonly List<MemoryChunk> dirty = [];
     private long durableLength;
 
     public long Length { get; private set; }
@@ -29,11 +15,10 @@ internal sealed class MemoryFileContent
         int count = (int)Math.Clamp(Length - offset, 0, buffer.Length);
         for (int done = 0; done < count;)
         {
-            int inChunk = (int)((offset + done) % ChunkBytes);
-            int step = Math.Min(count - done, ChunkBytes - inChunk);
-            byte[]? chunk = ChunkAt(offset + done);
+            int step = StepAt(offset + done, count - done);
+            MemoryChunk? chunk = ChunkAt(offset + done);
             if (chunk is null) buffer.Slice(done, step).Clear();
-            else chunk.AsSpan(inChunk, step).CopyTo(buffer[done..]);
+            else chunk.Read(buffer.Slice(done, step), PlaceOf(offset + done));
             done += step;
         }
         return count;
@@ -53,12 +38,12 @@ internal sealed class MemoryFileContent
     {
         if (length < Length)
         {
-            long end = Math.Min(Length, (long)chunks.Count * ChunkBytes);
+            long end = Math.Min(Length, (long)chunks.Count * MemoryChunk.Bytes);
             if (length < end) RememberDurable(length, end);
             for (long offset = length; offset < end;)
             {
-                int step = (int)Math.Min(end - offset, ChunkBytes - offset % ChunkBytes);
-                ChunkAt(offset)?.AsSpan((int)(offset % ChunkBytes), step).Clear();
+                int step = StepAt(offset, end - offset);
+                ChunkAt(offset)?.Clear(PlaceOf(offset), step);
                 offset += step;
             }
         }
@@ -67,12 +52,16 @@ internal sealed class MemoryFileContent
 
     public void Sync()
     {
-        if (dropped.Count == 0) dirty.Clear();
-        else foreach (long sector in dirty.Keys.Where(sector => !dropped.Contains(sector)).ToArray()) dirty.Remove(sector);
+        foreach (MemoryChunk chunk in dirty) chunk.Sync();
+        dirty.RemoveAll(static chunk => !chunk.IsDirty);
         durableLength = Length;
     }
 
-    public void DropDirty() => dropped.UnionWith(dirty.Keys);
+    /// <summary>A failed sync drops what it should have written; see <see cref="MemoryChunk"/>.</summary>
+    public void DropDirty()
+    {
+        foreach (MemoryChunk chunk in dirty) chunk.DropDirty();
+    }
 
     public void FlipBit(long bit)
     {
@@ -83,59 +72,54 @@ internal sealed class MemoryFileContent
         Put(one, bit / 8);
     }
 
-    /// <summary>What a power cut leaves: per unsynced sector the new content, the old, or the new content's beginning before the old one's rest.</summary>
+    /// <summary>What a power cut leaves, sector by sector.</summary>
     public MemoryFileContent Survivor(ref CrashDice dice)
     {
         MemoryFileContent survivor = new() { Length = Length, durableLength = Length };
-        foreach (byte[]? chunk in chunks) survivor.chunks.Add(chunk?.AsSpan().ToArray());
-        long[] sectors = [.. dirty.Keys];
-        Array.Sort(sectors);
         CrashPattern pattern = dice.NextPattern();
-        foreach (long sector in sectors)
-        {
-            int kept = dropped.Contains(sector) ? 0 : dice.KeptBytes(pattern, SectorBytes);
-            ReadOnlySpan<byte> old = durableBytes.AsSpan(dirty[sector], SectorBytes);
-            survivor.Put(old[kept..], sector * SectorBytes + kept);
-        }
-        if (durableLength != Length && dice.KeptBytes(pattern, SectorBytes) < SectorBytes) survivor.Truncate(durableLength);
+        foreach (MemoryChunk? chunk in chunks) survivor.chunks.Add(chunk?.Survivor(ref dice, pattern));
+        if (durableLength != Length && dice.KeptBytes(pattern, MemoryChunk.SectorBytes) < MemoryChunk.SectorBytes) survivor.Truncate(durableLength);
         survivor.Sync();
         return survivor;
     }
 
-    private byte[]? ChunkAt(long offset)
+    private MemoryChunk? ChunkAt(long offset)
     {
-        int chunk = (int)(offset / ChunkBytes);
+        int chunk = (int)(offset / MemoryChunk.Bytes);
         return chunk < chunks.Count ? chunks[chunk] : null;
     }
+
+    private MemoryChunk Chunk(long offset)
+    {
+        int chunk = (int)(offset / MemoryChunk.Bytes);
+        while (chunks.Count <= chunk) chunks.Add(null);
+        return chunks[chunk] ??= new MemoryChunk();
+    }
+
+    private static int PlaceOf(long offset) => (int)(offset % MemoryChunk.Bytes);
+
+    /// <summary>How many of these bytes lie in the chunk of the first.</summary>
+    private static int StepAt(long offset, long count) => (int)Math.Min(count, MemoryChunk.Bytes - PlaceOf(offset));
 
     private void Put(ReadOnlySpan<byte> data, long offset)
     {
         for (int done = 0; done < data.Length;)
         {
-            int chunk = (int)((offset + done) / ChunkBytes);
-            int inChunk = (int)((offset + done) % ChunkBytes);
-            int step = Math.Min(data.Length - done, ChunkBytes - inChunk);
-            while (chunks.Count <= chunk) chunks.Add(null);
-            data.Slice(done, step).CopyTo((chunks[chunk] ??= new byte[ChunkBytes]).AsSpan(inChunk));
+            int step = StepAt(offset + done, data.Length - done);
+            Chunk(offset + done).Put(data.Slice(done, step), PlaceOf(offset + done));
             done += step;
         }
     }
 
     private void RememberDurable(long from, long to)
     {
-        for (long sector = from / SectorBytes; sector * SectorBytes < to; sector++)
+        while (from < to)
         {
-            dropped.Remove(sector);
-            ref int place = ref CollectionsMarshal.GetValueRefOrAddDefault(dirty, sector, out bool known);
-            if (known) continue;
-            place = dirty.Count == 1 ? durableBytesUsed = 0 : durableBytesUsed;
-            durableBytesUsed += SectorBytes;
-            if (place + SectorBytes > durableBytes.Length) Array.Resize(ref durableBytes, Math.Max(4 * SectorBytes, durableBytes.Length * 2));
-            Span<byte> old = durableBytes.AsSpan(place, SectorBytes);
-            byte[]? chunk = ChunkAt(sector * SectorBytes);
-            if (chunk is null) old.Clear();
-            else chunk.AsSpan((int)(sector * SectorBytes % ChunkBytes), SectorBytes).CopyTo(old);
+            int step = StepAt(from, to - from);
+            MemoryChunk chunk = Chunk(from);
+            if (!chunk.IsDirty) dirty.Add(chunk);
+            chunk.RememberDurable(PlaceOf(from), step);
+            from += step;
         }
-        Invariant.That(dirty.Count * SectorBytes <= durableBytesUsed && durableBytesUsed <= durableBytes.Length);
     }
 }

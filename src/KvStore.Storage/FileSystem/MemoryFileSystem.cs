@@ -15,7 +15,7 @@ public sealed class MemoryFileSystem : IFileSystem
     private MemoryNames names = new();
     private long incarnation;
     private bool stopped;
-    /// <summary>Of all files; null when it has to be counted again. Cleared before each call that may change it.</summary>
+    /// <summary>Of all files; null when it has to be counted again, because names have changed.</summary>
     private long? used;
 
     /// <summary>Bytes that all files together may have.</summary>
@@ -35,6 +35,9 @@ public sealed class MemoryFileSystem : IFileSystem
 
     /// <summary>While set, every sync of a file or directory fails. As on Linux, what a file's sync should have written then reads as written, and no later sync writes it.</summary>
     public bool FailSyncs { get; set; }
+
+    /// <summary>As <see cref="FailSyncs"/>, for the next sync of a file alone: the one after it succeeds, and what the failed one should have written is not on the disk for all that.</summary>
+    public bool FailNextSync { get; set; }
 
     /// <summary>Called before each call, outside all locks: it may throw an <see cref="IOException"/>, block (a stalled disk), or watch.</summary>
     public Action<FileOperation>? BeforeOperation { get; set; }
@@ -60,7 +63,6 @@ public sealed class MemoryFileSystem : IFileSystem
             if (names.IsDirectory(path)) throw new IOException($"open of '{path}' failed: it is a directory");
             content = new MemoryFileContent();
             names.AddFile(path, content);
-            used = null;
         }
         return new MemoryFile(this, path, content, incarnation, mode);
     }
@@ -166,7 +168,7 @@ public sealed class MemoryFileSystem : IFileSystem
             incarnation++;
             locks.Clear();
             stopped = false;
-            (FailAtOperation, StopAtOperation, FailSyncs) = (0, 0, false);
+            (FailAtOperation, StopAtOperation, FailSyncs, FailNextSync) = (0, 0, false, false);
         }
     }
 
@@ -223,9 +225,10 @@ public sealed class MemoryFileSystem : IFileSystem
         lock (gate)
         {
             CheckRunning(file);
-            int room = (int)Math.Min(data.Length, file.Content.Length - offset + Room());
-            if (offset + room > file.Content.Length) used = null;
+            long before = file.Content.Length;
+            int room = (int)Math.Min(data.Length, before - offset + Room());
             if (room > 0) file.Content.Write(data[..room], offset);
+            LengthChanged(file, before);
             if (room < data.Length) throw new DiskFullException($"pwrite of '{file.Path}' failed: no space left");
         }
     }
@@ -233,13 +236,15 @@ public sealed class MemoryFileSystem : IFileSystem
     internal void Sync(MemoryFile file)
     {
         Begin(FileOperationKind.Sync, file.Path, 0, 0);
+        bool fails = FailSyncs || FailNextSync;
         lock (gate)
         {
             CheckRunning(file);
-            if (!FailSyncs) file.Content.Sync();
+            FailNextSync = false;
+            if (!fails) file.Content.Sync();
             else file.Content.DropDirty();
         }
-        if (FailSyncs) throw new IOException($"fdatasync of '{file.Path}' failed: injected");
+        if (fails) throw new IOException($"fdatasync of '{file.Path}' failed: injected");
     }
 
     internal void Allocate(MemoryFile file, long length)
@@ -248,10 +253,10 @@ public sealed class MemoryFileSystem : IFileSystem
         lock (gate)
         {
             CheckRunning(file);
-            used = null;
-            if (length - file.Content.Length > Room()) throw new DiskFullException($"fallocate of '{file.Path}' failed: no space left");
+            long before = file.Content.Length;
+            if (length - before > Room()) throw new DiskFullException($"fallocate of '{file.Path}' failed: no space left");
             file.Content.Grow(length);
-            used = null;
+            LengthChanged(file, before);
         }
     }
 
@@ -261,9 +266,16 @@ public sealed class MemoryFileSystem : IFileSystem
         lock (gate)
         {
             CheckRunning(file);
+            long before = file.Content.Length;
             file.Content.Truncate(length);
-            used = null;
+            LengthChanged(file, before);
         }
+    }
+
+    /// <summary>An open file that is no longer where it was opened may have been renamed, or deleted and take no room.</summary>
+    private void LengthChanged(MemoryFile file, long before)
+    {
+        if (file.Content.Length != before) used = names.FindFile(file.Path) == file.Content ? used + file.Content.Length - before : null;
     }
 
     private long Room() => CapacityBytes == Unlimited ? Unlimited : Math.Max(0, CapacityBytes - UsedBytes);

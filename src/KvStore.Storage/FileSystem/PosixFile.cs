@@ -6,6 +6,13 @@ namespace KvStore.Storage.FileSystem;
 internal sealed class PosixFile(string path, LibcHandle handle) : IFile
 {
     private const int ZeroChunkBytes = 1 << 20;
+    private static readonly byte[] Zeros = new byte[ZeroChunkBytes];
+
+    /// <summary>
+    /// Reserved space that nobody has written to yet, as long as writes come in order. The sync of a first write into reserved space also commits to the file system's journal that the space is
+    /// written now, which takes longer than the data: so zeros go ahead of the data, a megabyte at a time (docs/adr/0013).
+    /// </summary>
+    private (long From, long To) reserved;
 
     public string Path => path;
 
@@ -34,7 +41,18 @@ internal sealed class PosixFile(string path, LibcHandle handle) : IFile
         return done;
     }
 
-    public unsafe void WriteAt(ReadOnlySpan<byte> data, long offset)
+    public void WriteAt(ReadOnlySpan<byte> data, long offset)
+    {
+        Write(data, offset);
+        long end = offset + data.Length;
+        if (end <= reserved.From || reserved.From >= reserved.To) return;
+        // Zeros never go where something may have been written: with the first gap they end.
+        long zeroed = offset > reserved.From ? end : Math.Min(end + ZeroChunkBytes, reserved.To);
+        if (end < zeroed) Write(Zeros.AsSpan(0, (int)(zeroed - end)), end);
+        reserved = (zeroed, offset > reserved.From ? zeroed : reserved.To);
+    }
+
+    private unsafe void Write(ReadOnlySpan<byte> data, long offset)
     {
         fixed (byte* start = data)
         {
@@ -66,10 +84,12 @@ internal sealed class PosixFile(string path, LibcHandle handle) : IFile
             WriteZeros(from, length);
             return;
         }
+        if (length > from) reserved = (from, length);
     }
 
     public void Truncate(long length)
     {
+        reserved = default;
         while (Libc.Truncate(handle, length) != 0)
             if (Marshal.GetLastPInvokeError() != Libc.ErrorInterrupted) throw LibcError.Last("ftruncate", path);
     }
@@ -79,8 +99,6 @@ internal sealed class PosixFile(string path, LibcHandle handle) : IFile
     /// <summary>Reserves the place where the file system has no fallocate.</summary>
     private void WriteZeros(long from, long to)
     {
-        byte[] zeros = new byte[ZeroChunkBytes];
-        for (long offset = from; offset < to; offset += ZeroChunkBytes)
-            WriteAt(zeros.AsSpan(0, (int)Math.Min(ZeroChunkBytes, to - offset)), offset);
+        for (long offset = from; offset < to; offset += ZeroChunkBytes) Write(Zeros.AsSpan(0, (int)Math.Min(ZeroChunkBytes, to - offset)), offset);
     }
 }

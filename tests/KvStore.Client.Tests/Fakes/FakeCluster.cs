@@ -14,6 +14,8 @@ namespace KvStore.Client.Tests.Fakes;
 /// <summary>Nodes on loopback sockets that share one state instead of replicating it.</summary>
 internal sealed class FakeCluster : IAsyncDisposable
 {
+    /// <summary>Of a client's calls: they outlast a busy machine.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly List<WebApplication> _hosts = [];
 
     private FakeCluster(FakeState state) => State = state;
@@ -23,6 +25,8 @@ internal sealed class FakeCluster : IAsyncDisposable
     public SortedDictionary<ulong, string> Addresses { get; } = [];
 
     public List<FakeNode> Nodes { get; } = [];
+
+    public FakeLeases Leases { get; } = new();
 
     /// <summary>The maps name no leaders, as if an election were under way.</summary>
     public bool HidesLeaders { get; set; }
@@ -38,7 +42,7 @@ internal sealed class FakeCluster : IAsyncDisposable
 
     public Task<KvClient> ConnectAsync(KvTransport transport, Action<KvClientOptions>? configure = null)
     {
-        var options = new KvClientOptions { Transport = transport };
+        var options = new KvClientOptions { Transport = transport, Timeout = Patience, ConnectTimeout = Patience };
         configure?.Invoke(options);
         return KvClient.ConnectAsync(Addresses.Values, options);
     }
@@ -65,6 +69,8 @@ internal sealed class FakeCluster : IAsyncDisposable
         var node = new FakeNode(id, this);
         app.UseRouting();
         app.MapGrpcService(Kv.BindService(node));
+        app.MapGrpcService(Lease.BindService(Leases));
+        app.MapGrpcService(Protocol.V1.Locking.Lock.BindService(new FakeLocks()));
         app.MapGrpcService(Protocol.V1.Cluster.BindService(new FakeClusterService(id, this)));
         await app.StartAsync();
         var address = app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.Single();

@@ -37,6 +37,9 @@ internal sealed class FakeNode(ulong id, FakeCluster cluster) : Kv.KvBase
 
     public ConcurrentBag<Batch> Seen { get; } = [];
 
+    /// <summary>Grows when something has come that gets no answer.</summary>
+    public SemaphoreSlim Silenced { get; } = new(0);
+
     /// <summary>The fates of the next batches or unary operations; after them all is normal.</summary>
     public void Next(params Fate[] fates)
     {
@@ -55,7 +58,11 @@ internal sealed class FakeNode(ulong id, FakeCluster cluster) : Kv.KvBase
                 Interlocked.Increment(ref Batches);
                 Seen.Add(batch);
                 var fate = NextFate();
-                if (fate == Fate.Silence) continue;
+                if (fate == Fate.Silence)
+                {
+                    Silenced.Release();
+                    continue;
+                }
                 if (fate == Fate.BreakBeforeApply) throw new RpcException(new Status(StatusCode.Unavailable, "broken by the test"));
                 foreach (var operation in batch.Operations)
                 {

@@ -1,6 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
 using Grpc.Net.Client;
+using KvStore.Jepsen.Processes;
 
 namespace KvStore.Grpc.Tests.Interop;
 
@@ -8,6 +7,7 @@ namespace KvStore.Grpc.Tests.Interop;
 public sealed class EtcdFixture : IAsyncLifetime
 {
     private readonly PeerProcess _process = new();
+    private readonly PortBlock _ports = PortBlock.Claim(2);
     private readonly Lazy<Task<GrpcChannel>> _channel;
 
     public EtcdFixture() => _channel = new Lazy<Task<GrpcChannel>>(StartAsync);
@@ -21,15 +21,15 @@ public sealed class EtcdFixture : IAsyncLifetime
         if (_channel.IsValueCreated && _channel.Value.IsCompletedSuccessfully)
             _channel.Value.Result.Dispose();
         await _process.DisposeAsync();
+        _ports.Dispose();
     }
 
     private async Task<GrpcChannel> StartAsync()
     {
         Peers.Require(Peer.Etcd);
         // etcd takes port 0 but does not say which port it got.
-        var (client, peer) = FreePorts();
-        var clientUrl = $"http://127.0.0.1:{client}";
-        var peerUrl = $"http://127.0.0.1:{peer}";
+        var clientUrl = $"http://127.0.0.1:{_ports[0]}";
+        var peerUrl = $"http://127.0.0.1:{_ports[1]}";
         _process.Start(Peers.Program("etcd")!,
         [
             "--name", "one", "--data-dir", Path.Combine(_process.Folder, "data"), "--logger", "zap", "--log-outputs", "stderr",
@@ -38,14 +38,5 @@ public sealed class EtcdFixture : IAsyncLifetime
         ]);
         await _process.LineWithAsync("serving client traffic");
         return GrpcChannel.ForAddress(clientUrl, new GrpcChannelOptions { MaxReceiveMessageSize = 64 << 20 });
-    }
-
-    private static (int First, int Second) FreePorts()
-    {
-        using var first = new TcpListener(IPAddress.Loopback, 0);
-        using var second = new TcpListener(IPAddress.Loopback, 0);
-        first.Start();
-        second.Start();
-        return (((IPEndPoint)first.LocalEndpoint).Port, ((IPEndPoint)second.LocalEndpoint).Port);
     }
 }

@@ -38,6 +38,10 @@ public sealed class LockHistoryTests : IDisposable
         Assert.Equal(Verdict.Linearizable, Lock(Acquired(5, 0, 10), Wrote("1 by 5", 5, 1, 20, 90), Acquired(8, 40, 50), Wrote("2 by 8", 8, 2, 95, 99)).Verdict);
 
     [Fact]
+    public void A_refused_write_that_is_read_is_wrong() =>
+        Wrong(Lock(Acquired(5, 0, 10), Wrote("1 by 5", 5, 1, 20, 30), Refused(5, 40, 50), Read("x", 60, 70)), "cannot be placed");
+
+    [Fact]
     public void A_broken_line_is_named() => Assert.Contains(":1:", Assert.Throws<UsageException>(() => Lock(Acquired(5, 0, 10) with { Out = "x" })).Message, StringComparison.Ordinal);
 
     [Fact]
@@ -74,6 +78,8 @@ public sealed class LockHistoryTests : IDisposable
 
     private static Entry Refused(ulong token, long call, long at) =>
         new() { Client = (int)token, Key = "a", Op = LockHistory.Write, In = Request("x", token), Call = call, Return = at, Outcome = Outcome.Failed, Error = "fenced" };
+
+    private static Entry Read(string value, long call, long at) => new() { Client = 99, Key = "a", Op = LockHistory.Get, Out = value, Call = call, Return = at, Outcome = Outcome.Completed };
 
     private static JsonObject Request(string value, ulong token) => new() { ["lock"] = "the lock", ["token"] = token, ["value"] = value };
 

@@ -100,6 +100,31 @@ public class CheckpointTests
     }
 
     [Fact]
+    public void A_leader_that_heard_nothing_of_an_installation_does_not_send_the_snapshot_for_ever()
+    {
+        using var cluster = StartedSmall(6);
+        var group = cluster.RangeOf("a").Group;
+        var leader = cluster.WaitForLeaderOf(group);
+        var follower = cluster.Nodes.First(node => node != leader);
+        follower.Crash();
+        Fill(cluster, 100, 1000, "one");
+        cluster.RunUntil(() => cluster.StatusOf(leader, group).First > new LogIndex(5), TimeSpan.FromSeconds(10));
+        cluster.Network.Filter = (from, _, frame) =>
+            from != follower.Id || (frame.Acknowledgements.All(answer => answer.Failed) && frame.Messages.All(message => message.GroupId != group.Value || message.Reject || (MessageKind)message.Kind != MessageKind.AppendEntriesResponse));
+        follower.Start();
+        cluster.RunUntil(() => cluster.StatusOf(follower, group).Applied == cluster.StatusOf(leader, group).Applied, TimeSpan.FromSeconds(10));
+        cluster.RunFor(TimeSpan.FromMilliseconds(100));
+        var sent = 0;
+        cluster.Network.Filter = (_, _, frame) =>
+        {
+            sent += frame.Chunks.Count(chunk => chunk.Number == 0);
+            return true;
+        };
+        cluster.RunFor(TimeSpan.FromSeconds(5));
+        Assert.InRange(sent, 1, 3);
+    }
+
+    [Fact]
     public void Power_lost_anywhere_in_the_install_of_a_snapshot_does_no_harm()
     {
         using var cluster = StartedSmall(4);

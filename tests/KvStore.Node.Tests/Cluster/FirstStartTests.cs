@@ -49,6 +49,25 @@ public class FirstStartTests
     }
 
     [Fact]
+    public void A_wiped_node_is_heard_by_nobody_that_knew_it()
+    {
+        using var cluster = VirtualCluster.Started(6);
+        cluster.Put("apple", "red");
+        var (wiped, other) = (cluster.Nodes[2], cluster.LeaderOf(GroupId.Meta) == cluster.Nodes[0] ? cluster.Nodes[1] : cluster.Nodes[0]);
+        wiped.Kill();
+        wiped.Disk.DeleteDirectory(cluster.OptionsOf(wiped.Id).DataDirectory);
+        wiped.Start();
+        cluster.RunFor(TimeSpan.FromSeconds(3));
+        Assert.NotNull(wiped.Node.NotReadyReason);
+        other.Kill();
+        cluster.RunFor(TimeSpan.FromSeconds(5));
+        Assert.All(cluster.Nodes.Where(node => node.IsUp), node => Assert.False(node.Node.Leads(GroupId.Meta), "one of three and an empty node are no quorum"));
+        other.Start();
+        cluster.RunUntil(() => cluster.LeaderOf(GroupId.Meta) is not null && other.Node.NotReadyReason is null, TimeSpan.FromSeconds(30));
+        Assert.Equal("red", cluster.Get("apple", ReadConsistency.Follower, other));
+    }
+
+    [Fact]
     public void A_directory_in_use_is_refused()
     {
         using var cluster = VirtualCluster.Started(5, nodes: 1);

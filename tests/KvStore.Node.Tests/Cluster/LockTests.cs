@@ -123,7 +123,7 @@ public sealed class LockTests : IDisposable
     {
         var (heard, token) = (0, Acquire(Grant()));
         using var watch = Anyone.Node.Locks.Watch(Lock, () => heard++);
-        cluster.Run(Answer<bool>(done => Anyone.Node.Locks.Proclaim(Lock, token, "x"u8.ToArray(), cluster.SoonEnough, error => done(true, error))));
+        cluster.Run(Answer<bool>(done => Anyone.Node.Locks.Proclaim(Lock, token, 1, "x"u8.ToArray(), cluster.SoonEnough, error => done(true, error))));
         cluster.RunUntil(() => heard == 1, TimeSpan.FromSeconds(5));
         Assert.Equal("x"u8.ToArray(), Describe().Holder!.Value.ToArray());
         Release(token);

@@ -1,3 +1,5 @@
+using KvStore.Storage.Engine;
+
 namespace KvStore.Node.Tests.Cluster;
 
 public class ReadTests
@@ -47,6 +49,24 @@ public class ReadTests
         var leader = cluster.WaitForLeaderOf(range.Group);
         var read = leader.Node.GetAsync(new GetQuery(new RangeRoute(range.Id, range.Epoch), "apple"u8.ToArray(), ReadConsistency.Linearizable, default, null), CancellationToken.None);
         Assert.True(read.IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public void What_a_reader_behind_a_barrier_finds_damaged_stops_the_replica_and_the_others_go_on()
+    {
+        using var cluster = VirtualCluster.Started(6);
+        cluster.Put("apple", "red");
+        var group = cluster.RangeOf("apple").Group;
+        var leader = cluster.WaitForLeaderOf(group);
+        Assert.Equal(NodeErrorCode.Unavailable, leader.Node.ReadFailure(group, new SnapshotEndedException(new Revision(1)))?.Code);
+        Assert.Null(leader.Node.ReadFailure(group, new InvalidOperationException("none of the engine's")));
+        Assert.Null(cluster.StatusOf(leader, group).StoppedReason);
+        Assert.Equal(NodeErrorCode.Internal, leader.Node.ReadFailure(group, new RecordDamagedException("a record is not what was written"))?.Code);
+        cluster.RunUntil(() => cluster.StatusOf(leader, group).StoppedReason is not null, TimeSpan.FromSeconds(5));
+        Assert.Contains("a record is not what was written", cluster.StatusOf(leader, group).StoppedReason, StringComparison.Ordinal);
+        cluster.RunUntil(() => !leader.Node.Leads(group) && cluster.Nodes.Any(node => node.Node.Leads(group)), TimeSpan.FromSeconds(10));
+        cluster.Put("apple", "green");
+        Assert.Equal("green", cluster.Get("apple"));
     }
 
     [Fact]

@@ -157,6 +157,19 @@ public sealed class LeaseCommandTests : IDisposable
     }
 
     [Fact]
+    public void A_full_table_gets_room_by_a_grant_with_a_greater_limit()
+    {
+        var small = GrantCommand(10 * Second);
+        small.GrantLease.TableBytesMax = LeaseLimits.LeaseBytes;
+        Assert.Equal(CommandStatus.Ok, group.Apply(small).Single().Status);
+        Assert.Equal(CommandStatus.ResourceExhausted, group.Apply(GrantCommand(10 * Second)).Single().Status);
+        var larger = GrantCommand(10 * Second);
+        larger.GrantLease.TableBytesMax = 2 * LeaseLimits.LeaseBytes;
+        Assert.Equal(CommandStatus.Ok, group.Apply(larger).Single().Status);
+        Assert.Equal(CommandStatus.ResourceExhausted, group.Apply(GrantCommand(10 * Second)).Single().Status);
+    }
+
+    [Fact]
     public void Leases_that_end_together_end_over_several_entries_none_of_which_does_more_than_the_bound()
     {
         const int count = 2500;

@@ -219,11 +219,24 @@ public sealed class LockTableTests
     public void The_holder_alone_replaces_its_value()
     {
         Acquire("a", 1, value: "x");
-        Assert.Equal(Done, table.Proclaim("a", 11, "yy"u8.ToArray()));
+        Assert.Equal(Done, table.Proclaim("a", 11, 0, "yy"u8.ToArray()));
         Assert.Equal(("yy", 1UL), (Encoding.UTF8.GetString(table.Find("a")!.Holder!.Value.Span), table.Find("a")!.Proclaimed));
         table.Release("a", 11, Next);
-        Assert.Equal(CommandStatus.Fenced, table.Proclaim("a", 11, default).Status);
-        Assert.Equal(CommandStatus.InvalidArgument, table.Proclaim("a", 11, new byte[LockLimits.ValueBytesMax + 1]).Status);
+        Assert.Equal(CommandStatus.Fenced, table.Proclaim("a", 11, 0, default).Status);
+        Assert.Equal(CommandStatus.InvalidArgument, table.Proclaim("a", 11, 0, new byte[LockLimits.ValueBytesMax + 1]).Status);
+    }
+
+    [Fact]
+    public void A_proclamation_that_comes_again_behind_a_later_one_changes_nothing()
+    {
+        Acquire("a", 1, value: "x");
+        Assert.Equal(Done, table.Proclaim("a", 11, 1, "first"u8.ToArray()));
+        Assert.Equal(Done, table.Proclaim("a", 11, 2, "second"u8.ToArray()));
+        Assert.Equal(Done with { Flag = false }, table.Proclaim("a", 11, 1, "first"u8.ToArray()));
+        Assert.Equal(Done with { Flag = false }, table.Proclaim("a", 11, 2, "second"u8.ToArray()));
+        Assert.Equal(("second", 2UL), (Encoding.UTF8.GetString(table.Find("a")!.Holder!.Value.Span), table.Find("a")!.Proclaimed));
+        Assert.Equal(Done, table.Proclaim("a", 11, 5, "fifth"u8.ToArray()));
+        Assert.Equal(("fifth", 5UL), (Encoding.UTF8.GetString(table.Find("a")!.Holder!.Value.Span), table.Find("a")!.Proclaimed));
     }
 
     [Fact]

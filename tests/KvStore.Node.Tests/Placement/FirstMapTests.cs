@@ -76,11 +76,27 @@ public sealed class FirstMapTests
     }
 
     [Fact]
+    public void First_leaders_are_spread_over_machines()
+    {
+        var map = Map(Options(3) with { DataGroups = 6 });
+        Assert.Equal([1UL, 2, 3, 1, 2, 3], FirstLeaders(map));
+    }
+
+    [Fact]
+    public void Nodes_of_one_machine_share_one_first_leader()
+    {
+        var founders = Enumerable.Range(1, 3).Select(i => new Founder(new NodeId((ulong)i), $"127.0.0.1:710{i}", $"127.0.0.1:720{i}")).ToList();
+        Assert.Equal([1UL, 1, 1, 1], FirstLeaders(Map(Options(3) with { Founders = founders })));
+        var two = founders.Append(new Founder(new NodeId(4), "[::1]:7104", "[::1]:7204")).ToList();
+        Assert.Equal([1UL, 4, 1, 4], FirstLeaders(Map(Options(3) with { Founders = two, ReplicasPerGroup = 4 })));
+    }
+
+    [Fact]
     public void The_placement_of_a_first_start_is_frozen()
     {
         var map = Map(Options(4) with { DataGroups = 4 });
         Assert.Equal("1:3 2:1 3:2 4:4 5:4 6:2", string.Join(" ", map.Ranges.Select(r => $"{r.Id}:{r.Group}")));
-        Assert.Equal("1234 134 124 234 123", string.Join(" ", map.Groups.Select(g => string.Concat(g.Replicas.Select(r => r.Node)))));
+        Assert.Equal("1234 134 214 423 123", string.Join(" ", map.Groups.Select(g => string.Concat(g.Replicas.Select(r => r.Node)))));
     }
 
     [Fact]
@@ -98,6 +114,8 @@ public sealed class FirstMapTests
         Assert.NotEqual(id, ClusterId.Compute("token", founders.Take(2).ToList()).ToArray());
         Assert.NotEqual(id, ClusterId.Compute("token", founders.Select(f => f with { PeerAddress = f.PeerAddress + "0" }).ToList()).ToArray());
     }
+
+    private static IEnumerable<ulong> FirstLeaders(ClusterMap map) => map.Groups.Where(g => g.Id != GroupId.Meta).Select(g => g.Replicas.MinBy(r => r.Id)!.Node.Value);
 
     internal static ClusterMap Map(NodeOptions options) => ClusterMapRecords.TryBuild(FirstMap.Build(options))!;
 

@@ -47,12 +47,21 @@ public sealed class OptionsReaderTests : IDisposable
     [InlineData("--DataGroup", "1", "command line: DataGroup = '1': unknown setting")]
     [InlineData("--ElectionTimeoutMinMilliseconds", "150", "command line: ElectionTimeoutMinMilliseconds = '150': expected at least twice HeartbeatMilliseconds (100)")]
     [InlineData("--PeerListenAddress", "0.0.0.0:7201", "command line: PeerListenAddress = '0.0.0.0:7201': without TLS a node binds loopback only; set Insecure = true to bind it all the same")]
+    [InlineData("--LeaseMebibytesMax", "0", "command line: LeaseMebibytesMax = '0': expected a whole number from 1 to 65536")]
+    [InlineData("--SessionMebibytesMax", "many", "command line: SessionMebibytesMax = 'many': expected a whole number from 1 to 65536")]
     [InlineData("--Insecure", "maybe", "command line: Insecure = 'maybe': expected true or false")]
     [InlineData("--ClientAddress", "0.0.0.0:7101", "command line: ClientAddress = '0.0.0.0:7101': without TLS a node binds loopback only; set Insecure = true to bind it all the same")]
     public void A_wrong_setting_is_refused_in_one_line_that_names_source_key_value_and_what_was_expected(string key, string value, string message)
     {
         var e = Assert.Throws<ConfigurationException>(() => KvStoreServerOptionsReader.Read([key, value], new Hashtable()));
         Assert.Equal(message, e.Message);
+    }
+
+    [Fact]
+    public void The_tables_of_sessions_and_leases_have_limits()
+    {
+        var options = KvStoreServerOptionsReader.Read(["--SessionMebibytesMax", "3", "--LeaseMebibytesMax=5"], new Hashtable());
+        Assert.Equal((3L << 20, 5), (options.ToNodeOptions().SessionBytesMax, options.LeaseMebibytesMax));
     }
 
     [Fact]

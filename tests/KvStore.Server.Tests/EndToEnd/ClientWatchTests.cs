@@ -11,7 +11,7 @@ public sealed class ClientWatchTests(SingleNode node) : IClassFixture<SingleNode
     [Fact]
     public async Task A_watch_of_all_ranges_gives_each_range_in_order_and_nothing_twice()
     {
-        await using var client = await ConnectAsync(node);
+        await using var client = await node.ConnectAsync();
         await using var watch = client.WatchAsync(KvRange.Prefix(""), WithBookmarks).GetAsyncEnumerator();
         for (var i = 0; i < 4; i++) await BookmarkAsync(watch);
         var written = new List<(string, string, ulong)>();
@@ -32,7 +32,7 @@ public sealed class ClientWatchTests(SingleNode node) : IClassFixture<SingleNode
     [Fact]
     public async Task A_watch_goes_on_behind_its_resume_token_also_after_the_token_was_text()
     {
-        await using var client = await ConnectAsync(node);
+        await using var client = await node.ConnectAsync();
         KvResumeToken token;
         await using (var watch = client.WatchAsync(KvRange.Prefix("token/"), WithBookmarks).GetAsyncEnumerator())
         {
@@ -56,7 +56,7 @@ public sealed class ClientWatchTests(SingleNode node) : IClassFixture<SingleNode
     [Fact]
     public async Task A_slow_consumer_gets_everything_with_a_small_buffer()
     {
-        await using var client = await ConnectAsync(node);
+        await using var client = await node.ConnectAsync();
         await using var watch = client.WatchAsync(KvRange.Single("slow"), new KvWatchOptions { Bookmarks = KvWatchBookmarks.Deliver, BufferBytes = 500, Previous = KvWatchPrevious.Include }).GetAsyncEnumerator();
         await BookmarkAsync(watch);
         await Task.WhenAll(Enumerable.Range(0, 300).Select(_ => client.IncrementAsync("slow").AsTask()));
@@ -73,7 +73,7 @@ public sealed class ClientWatchTests(SingleNode node) : IClassFixture<SingleNode
     [Fact]
     public async Task Bad_input_is_a_typed_error()
     {
-        await using var client = await ConnectAsync(node);
+        await using var client = await node.ConnectAsync();
         Assert.Throws<KvInvalidArgumentException>(() => client.WatchAsync(new KvRange("b", "a")));
         Assert.Throws<KvInvalidArgumentException>(() => client.WatchAsync(KvRange.All, new KvWatchOptions { Kinds = KvWatchKinds.None }));
         Assert.Throws<KvInvalidArgumentException>(() => KvResumeToken.Parse("rubbish"));
@@ -85,7 +85,7 @@ public sealed class ClientWatchTests(SingleNode node) : IClassFixture<SingleNode
     [Fact]
     public async Task A_cancelled_watch_ends_and_the_client_goes_on()
     {
-        await using var client = await ConnectAsync(node);
+        await using var client = await node.ConnectAsync();
         using var cancel = new CancellationTokenSource();
         await using (var watch = client.WatchAsync(KvRange.Single("cancel"), WithBookmarks, cancel.Token).GetAsyncEnumerator())
         {
@@ -105,12 +105,12 @@ public sealed class ClientWatchTests(SingleNode node) : IClassFixture<SingleNode
         await own.InitializeAsync();
         try
         {
-            await using var watcher = await ConnectAsync(own);
+            await using var watcher = await own.ConnectAsync();
             await using var watch = watcher.WatchAsync(KvRange.Prefix("r"), WithBookmarks).GetAsyncEnumerator();
             await BookmarkAsync(watch);
             for (var round = 0; round < 2; round++)
             {
-                await using (var writer = await ConnectAsync(own))
+                await using (var writer = await own.ConnectAsync())
                     for (var i = 0; i < 30; i++) await writer.IncrementAsync("r");
                 if (round == 0) await own.StopAsync();
                 if (round == 0) await own.InitializeAsync();
@@ -137,7 +137,7 @@ public sealed class ClientWatchTests(SingleNode node) : IClassFixture<SingleNode
         await own.InitializeAsync();
         try
         {
-            await using var client = await ConnectAsync(own);
+            await using var client = await own.ConnectAsync();
             var gone = false;
             while (!gone)
             {
@@ -157,8 +157,6 @@ public sealed class ClientWatchTests(SingleNode node) : IClassFixture<SingleNode
             await own.DisposeAsync();
         }
     }
-
-    private static Task<KvClient> ConnectAsync(SingleNode node) => KvClient.ConnectAsync(node.Endpoint, new KvClientOptions { ConnectTimeout = TimeSpan.FromSeconds(30), Timeout = TimeSpan.FromSeconds(30) });
 
     private static async Task BookmarkAsync(IAsyncEnumerator<KvWatchBatch> watch)
     {

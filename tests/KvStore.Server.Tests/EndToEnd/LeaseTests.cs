@@ -1,7 +1,9 @@
+using System.Diagnostics;
 using Grpc.Core;
 using Grpc.Net.Client;
 using KvStore.Client;
 using KvStore.Client.Leases;
+using KvStore.Client.Tests.Fakes;
 using KvStore.Protocol.V1;
 
 namespace KvStore.Server.Tests.EndToEnd;
@@ -11,45 +13,61 @@ public sealed class LeaseTests(SingleNode node) : IClassFixture<SingleNode>, IAs
 {
     /// <summary>One in each range of the default keyspace, which lie in several groups.</summary>
     private static readonly string[] Keys = ["a", "h", "o", "u"];
+    /// <summary>Outlasts every pause of a machine. A client whose clock is put forward keeps such a lease alive all the same.</summary>
+    private static readonly TimeSpan TimeToLive = TimeSpan.FromHours(3);
+    private static readonly TimeSpan RenewedAfter = TimeToLive / 3;
     private KvClient? _client;
 
     private KvClient Client => _client!;
 
-    public async Task InitializeAsync() => _client = await KvClient.ConnectAsync(node.Endpoint);
+    public async Task InitializeAsync() => _client = await node.ConnectAsync();
 
     public async Task DisposeAsync() => await Client.DisposeAsync();
 
     [Fact]
     public async Task A_lease_keeps_itself_alive_and_takes_the_keys_of_all_groups_along_when_it_is_disposed()
     {
-        var lease = await Client.Leases.GrantAsync(TimeSpan.FromSeconds(1));
+        var clock = new ClientClock();
+        await using var owner = await node.ConnectAsync(clock);
+        var lease = await owner.Leases.GrantAsync(TimeToLive);
         foreach (var key in Keys) await Client.PutAsync($"{key}-live", "v", new KvWriteOptions { Lease = lease.Id });
         Assert.Equal(lease.Id.Value, (await Client.GetAsync("a-live"))!.Value.Lease.Value);
         var status = await Client.Leases.TimeToLiveAsync(lease.Id, KvLeaseContent.TimesAndKeys);
-        Assert.Equal(TimeSpan.FromSeconds(1), status.TimeToLive);
+        var (asked, grantedUntilMax) = (Stopwatch.GetTimestamp(), status.Remaining);
+        Assert.Equal(TimeToLive, status.TimeToLive);
         Assert.Equal(Keys.Select(key => $"{key}-live"), status.Keys.Select(key => key.Key.ToString()).Order());
         Assert.Contains(lease.Id, await ToListAsync(Client.Leases.ListAsync()));
 
-        // Renewed at least twice beyond its time to live.
-        var end = DateTime.UtcNow + TimeSpan.FromSeconds(2.5);
-        while (DateTime.UtcNow < end) Assert.NotNull(await Client.GetAsync("u-live"));
-        Assert.False(lease.Lost.IsCancellationRequested);
-        Assert.InRange(lease.SafeFor, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(1));
+        // For more than twice its time to live by the client's clock, and until the node will keep it for longer, by the machine's clock, than it was granted for.
+        var renewals = 0;
+        await Patiently.UntilAsync(async () =>
+        {
+            clock.Advance(RenewedAfter);
+            await Patiently.UntilAsync(() => lease.SafeFor > 0.9 * TimeToLive, "the client knows of its renewal");
+            Assert.False(lease.Lost.IsCancellationRequested);
+            var elapsed = Stopwatch.GetElapsedTime(asked);
+            var keptUntilMin = elapsed + (await Client.Leases.TimeToLiveAsync(lease.Id)).Remaining;
+            return ++renewals > 6 && keptUntilMin > grantedUntilMax;
+        }, "the node has renewed the lease");
+        Assert.InRange(lease.SafeFor, TimeSpan.FromTicks(1), 0.95 * TimeToLive);
 
         await lease.DisposeAsync();
         await UntilGoneAsync([.. Keys.Select(key => $"{key}-live")]);
         await Assert.ThrowsAsync<KvLeaseNotFoundException>(() => Client.Leases.TimeToLiveAsync(lease.Id));
+        Assert.False(lease.Lost.IsCancellationRequested);
         Assert.DoesNotContain(lease.Id, await ToListAsync(Client.Leases.ListAsync()));
     }
 
     [Fact]
     public async Task A_lease_that_nobody_renews_ends_and_cannot_be_renewed_or_attached_to()
     {
-        var granted = DateTime.UtcNow;
-        var lease = await Client.Leases.GrantUnattendedAsync(TimeSpan.FromSeconds(1));
-        await Client.PutAsync("a-left", "v", new KvWriteOptions { Lease = lease });
+        var asked = Stopwatch.GetTimestamp();
+        var lease = await Client.Leases.GrantUnattendedAsync(KvLeases.TimeToLiveMin);
+        // On a machine that stands still here it has ended already: not too early either.
+        var late = await Record.ExceptionAsync(async () => await Client.PutAsync("a-left", "v", new KvWriteOptions { Lease = lease }));
+        Assert.True(late is null or KvLeaseNotFoundException, $"{late}");
         await UntilGoneAsync("a-left");
-        Assert.True(DateTime.UtcNow - granted >= TimeSpan.FromSeconds(1) - TimeSpan.FromMilliseconds(50));
+        Assert.True(Stopwatch.GetElapsedTime(asked) >= KvLeases.TimeToLiveMin - TimeSpan.FromMilliseconds(50));
         await Assert.ThrowsAsync<KvLeaseNotFoundException>(() => Client.Leases.KeepAliveAsync(lease));
         await Assert.ThrowsAsync<KvLeaseNotFoundException>(() => Client.Leases.RevokeAsync(lease));
         foreach (var key in Keys)
@@ -60,11 +78,12 @@ public sealed class LeaseTests(SingleNode node) : IClassFixture<SingleNode>, IAs
     [Fact]
     public async Task A_lease_that_ends_elsewhere_is_lost()
     {
-        var lease = await Client.Leases.GrantAsync(TimeSpan.FromSeconds(1));
-        var lost = new TaskCompletionSource();
-        await using var registration = lease.Lost.Register(lost.SetResult);
+        var clock = new ClientClock();
+        await using var owner = await node.ConnectAsync(clock);
+        var lease = await owner.Leases.GrantAsync(TimeToLive);
         await Client.Leases.RevokeAsync(lease.Id);
-        await lost.Task.WaitAsync(TimeSpan.FromSeconds(30));
+        clock.Advance(RenewedAfter);
+        await Patiently.FiredAsync(lease.Lost);
         Assert.Equal(TimeSpan.Zero, lease.SafeFor);
         await lease.DisposeAsync();
     }
@@ -75,7 +94,7 @@ public sealed class LeaseTests(SingleNode node) : IClassFixture<SingleNode>, IAs
         var map = await Client.Cluster.MapAsync();
         foreach (var key in Keys)
         {
-            var lease = await Client.Leases.GrantUnattendedAsync(TimeSpan.FromSeconds(5), new KvLeaseOptions { NearKey = key });
+            var lease = await Client.Leases.GrantUnattendedAsync(TimeToLive, new KvLeaseOptions { NearKey = key });
             var range = map.Ranges.Single(r => r.Keyspace == "default" && string.CompareOrdinal(r.Keys.Start.ToString(), key) <= 0 && (r.Keys.End.Memory.IsEmpty || string.CompareOrdinal(key, r.Keys.End.ToString()) < 0));
             Assert.Equal(range.Group, lease.Value >> 43);
             await Client.Leases.KeepAliveAsync(lease);
@@ -116,7 +135,7 @@ public sealed class LeaseTests(SingleNode node) : IClassFixture<SingleNode>, IAs
     {
         using var channel = GrpcChannel.ForAddress(node.Endpoint);
         var leases = new List<ulong>();
-        for (var i = 0; i < 8; i++) leases.Add((await Client.Leases.GrantUnattendedAsync(TimeSpan.FromSeconds(30))).Value);
+        for (var i = 0; i < 8; i++) leases.Add((await Client.Leases.GrantUnattendedAsync(TimeToLive)).Value);
         using var stream = new Lease.LeaseClient(channel).KeepAlive(new CallOptions());
         await stream.RequestStream.WriteAsync(new LeaseKeepAliveRequest { Id = 7, Leases = { leases.Concat(Enumerable.Range(1, 992).Select(i => (ulong)i)) } });
         Assert.True(await stream.ResponseStream.MoveNext(CancellationToken.None));
@@ -132,10 +151,7 @@ public sealed class LeaseTests(SingleNode node) : IClassFixture<SingleNode>, IAs
 
     private async Task UntilGoneAsync(params string[] keys)
     {
-        var end = DateTime.UtcNow + TimeSpan.FromSeconds(30);
-        foreach (var key in keys)
-            while (await Client.GetAsync(key) is not null)
-                if (DateTime.UtcNow > end) throw new TimeoutException($"{key} is still there");
+        foreach (var key in keys) await Patiently.UntilAsync(async () => await Client.GetAsync(key) is null, $"{key} is gone");
     }
 
     private static async Task<List<T>> ToListAsync<T>(IAsyncEnumerable<T> values)

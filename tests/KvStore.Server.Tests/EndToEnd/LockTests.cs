@@ -1,6 +1,7 @@
 using KvStore.Client;
 using KvStore.Client.Elections;
 using KvStore.Client.Locks;
+using KvStore.Client.Tests.Fakes;
 using KvStore.Client.Transactions;
 
 namespace KvStore.Server.Tests.EndToEnd;
@@ -10,12 +11,13 @@ public sealed class LockTests(SingleNode node) : IClassFixture<SingleNode>, IAsy
 {
     /// <summary>One in each range of the default keyspace, which lie in several groups.</summary>
     private static readonly string[] Keys = ["a", "h", "o", "u"];
-    private static readonly KvLockOptions Short = new() { TimeToLive = TimeSpan.FromSeconds(1) };
+    /// <summary>Outlasts every pause of a machine.</summary>
+    private static readonly KvLockOptions Long = new() { TimeToLive = TimeSpan.FromHours(3) };
     private KvClient? _client;
 
     private KvClient Client => _client!;
 
-    public async Task InitializeAsync() => _client = await KvClient.ConnectAsync(node.Endpoint);
+    public async Task InitializeAsync() => _client = await node.ConnectAsync();
 
     public async Task DisposeAsync() => await Client.DisposeAsync();
 
@@ -24,7 +26,7 @@ public sealed class LockTests(SingleNode node) : IClassFixture<SingleNode>, IAsy
     [InlineData(KvTransport.Unary)]
     public async Task A_fenced_write_is_accepted_in_every_range_until_another_one_has_acquired_the_lock(KvTransport transport)
     {
-        await using var client = await KvClient.ConnectAsync(node.Endpoint, new KvClientOptions { Transport = transport });
+        await using var client = await node.ConnectAsync(transport: transport);
         var name = $"fenced-{transport}";
         KvFence old;
         await using (var held = await client.Locks.AcquireAsync(name))
@@ -63,9 +65,9 @@ public sealed class LockTests(SingleNode node) : IClassFixture<SingleNode>, IAsy
     [Fact]
     public async Task Those_who_wait_are_served_in_order_and_give_up_their_place_when_they_are_cancelled()
     {
-        var held = await Client.Locks.AcquireAsync("queue");
+        var held = await Client.Locks.AcquireAsync("queue", Long);
         Assert.Null(await Client.Locks.TryAcquireAsync("queue"));
-        var over = await Assert.ThrowsAsync<KvTimeoutException>(() => Client.Locks.AcquireAsync("queue", new KvLockOptions { Wait = TimeSpan.FromMilliseconds(100) }));
+        var over = await Assert.ThrowsAsync<KvTimeoutException>(() => Client.Locks.AcquireAsync("queue", Long with { Wait = TimeSpan.FromMilliseconds(100) }));
         Assert.Contains("somebody else has held it", over.Message, StringComparison.Ordinal);
         var first = await WaitingAsync("queue", 1, "first", CancellationToken.None);
         using var cancelled = new CancellationTokenSource();
@@ -85,12 +87,20 @@ public sealed class LockTests(SingleNode node) : IClassFixture<SingleNode>, IAsy
     [Fact]
     public async Task A_lock_keeps_itself_alive_until_its_lease_is_gone_and_says_so()
     {
-        await using var held = await Client.Locks.AcquireAsync("lost", Short);
+        var clock = new ClientClock();
+        await using var owner = await node.ConnectAsync(clock);
+        await using var held = await owner.Locks.AcquireAsync("lost", Long);
         var waiting = Client.Locks.AcquireAsync("lost");
-        Assert.False(held.Lost.WaitHandle.WaitOne(TimeSpan.FromSeconds(2)));
+        for (var thirds = 0; thirds < 6; thirds++)
+        {
+            clock.Advance(Long.TimeToLive / 3);
+            await Patiently.UntilAsync(() => held.SafeFor > Long.TimeToLive * 0.9, "the lock was renewed");
+        }
+        Assert.False(held.Lost.IsCancellationRequested);
         Assert.False(waiting.IsCompleted);
         await Client.Leases.RevokeAsync((await Client.Locks.DescribeAsync("lost")).Holder!.Lease);
-        Assert.True(held.Lost.WaitHandle.WaitOne(TimeSpan.FromSeconds(10)));
+        clock.Advance(Long.TimeToLive / 3);
+        await Patiently.FiredAsync(held.Lost);
         await using var next = await waiting;
         Assert.True(next.FencingToken > held.FencingToken);
     }
@@ -135,7 +145,7 @@ public sealed class LockTests(SingleNode node) : IClassFixture<SingleNode>, IAsy
 
     private async Task<Task<KvLock>> WaitingAsync(string name, int place, string who, CancellationToken cancellationToken)
     {
-        var waiting = Client.Locks.AcquireAsync(name, new KvLockOptions { Value = who }, cancellationToken);
+        var waiting = Client.Locks.AcquireAsync(name, Long with { Value = who }, cancellationToken);
         while ((await Client.Locks.DescribeAsync(name, cancellationToken: CancellationToken.None)).WaitingCount < place) Assert.False(waiting.IsFaulted);
         return waiting;
     }

@@ -4,6 +4,7 @@ using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Net.Client;
 using KvStore.Client;
+using KvStore.Jepsen.Processes;
 using KvStore.Node;
 using KvStore.Protocol.V1;
 using KvStore.Server.Configuration;
@@ -59,11 +60,11 @@ public sealed class NodeTests
         await node.InitializeAsync();
         try
         {
-            await using (var client = await KvClient.ConnectAsync(node.Endpoint))
+            await using (var client = await node.ConnectAsync())
                 for (var i = 0; i < 100; i++) await client.PutAsync($"{(char)('a' + i % 26)}/{i}", $"{i}");
             await node.StopAsync();
             await node.InitializeAsync();
-            await using (var client = await KvClient.ConnectAsync(node.Endpoint))
+            await using (var client = await node.ConnectAsync())
             {
                 Assert.All((await client.Cluster.MapAsync()).Groups, group => Assert.True(group is { Leader: 1, Term: > 0 }, $"{group}"));
                 for (var i = 0; i < 100; i++) Assert.Equal($"{i}", (await client.GetAsync($"{(char)('a' + i % 26)}/{i}"))?.ValueText);
@@ -98,8 +99,8 @@ public sealed class NodeTests
         Assert.True(await observed.ResponseStream.MoveNext(CancellationToken.None));
         var ends = new[] { EndOfAsync(session.ResponseStream), EndOfAsync(observed.ResponseStream) };
         await node.DisposeAsync();
+        // Why is not told to one that has not read it before the connection closes.
         Assert.All(await Task.WhenAll(ends), end => Assert.Equal(StatusCode.Unavailable, end.StatusCode));
-        Assert.Contains("stopping", (await ends[0]).Detail, StringComparison.Ordinal);
 
         static async Task<Status> EndOfAsync<T>(IAsyncStreamReader<T> stream)
         {
@@ -145,9 +146,7 @@ public sealed class NodeTests
         await node.InitializeAsync();
         try
         {
-            var ports = SingleNode.FreePorts(3);
-            var second = node.Options with { ClientAddress = $"127.0.0.1:{ports[0]}", PeerAddress = $"127.0.0.1:{ports[1]}", HttpAddress = $"127.0.0.1:{ports[2]}" };
-            await RefusedAsync(second, "in use");
+            await RefusedAsync(node.Options with { PeerAddress = node.SpareAddress }, "in use");
             await node.StopAsync();
             await RefusedAsync(node.Options with { Token = "another" }, "cluster");
         }
@@ -165,9 +164,8 @@ public sealed class NodeTests
         var other = Directory.CreateTempSubdirectory("kvstore-server-").FullName;
         try
         {
-            var ports = SingleNode.FreePorts(2);
-            await RefusedAsync(node.Options with { DataDirectory = other + "/a", ClientAddress = $"127.0.0.1:{ports[0]}", HttpAddress = $"127.0.0.1:{ports[1]}" }, node.Options.PeerAddress);
-            await RefusedAsync(node.Options with { DataDirectory = other + "/b", PeerAddress = $"127.0.0.1:{ports[0]}", HttpAddress = $"127.0.0.1:{ports[1]}" }, node.Options.ClientAddress);
+            await RefusedAsync(node.Options with { DataDirectory = other + "/a", ClientAddress = node.SpareAddress, HttpAddress = node.OtherSpareAddress }, node.Options.PeerAddress);
+            await RefusedAsync(node.Options with { DataDirectory = other + "/b", PeerAddress = node.SpareAddress, HttpAddress = node.OtherSpareAddress }, node.Options.ClientAddress);
         }
         finally
         {
@@ -180,7 +178,7 @@ public sealed class NodeTests
     public async Task A_node_runs_inside_any_host()
     {
         var home = Directory.CreateTempSubdirectory("kvstore-server-").FullName;
-        var ports = SingleNode.FreePorts(3);
+        using var ports = PortBlock.Claim(3);
         try
         {
             var builder = Host.CreateApplicationBuilder([
@@ -189,7 +187,7 @@ public sealed class NodeTests
             builder.AddKvStoreNode();
             using var host = builder.Build();
             await host.StartAsync();
-            await using (var client = await KvClient.ConnectAsync($"http://127.0.0.1:{ports[0]}", new KvClientOptions { ConnectTimeout = TimeSpan.FromSeconds(30), Timeout = TimeSpan.FromSeconds(30) }))
+            await using (var client = await SingleNode.ConnectAsync([$"http://127.0.0.1:{ports[0]}"]))
                 Assert.Equal(1ul, (await client.PutAsync("embedded", "yes")).Revision);
             await host.StopAsync();
         }

@@ -1,5 +1,5 @@
-using System.Net;
-using System.Net.Sockets;
+using KvStore.Client;
+using KvStore.Jepsen.Processes;
 using KvStore.Server.Configuration;
 using KvStore.Storage.FileSystem;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -9,19 +9,18 @@ namespace KvStore.Server.Tests.EndToEnd;
 /// <summary>A node alone in its cluster, in this process, on real sockets and a real disk.</summary>
 public sealed class SingleNode : IAsyncLifetime
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
     private readonly string _home = Directory.CreateTempSubdirectory("kvstore-server-").FullName;
+    private readonly PortBlock _ports = PortBlock.Claim(5);
     private KvStoreServer? _server;
 
     public SingleNode()
     {
-        var ports = FreePorts(3);
         Options = new KvStoreServerOptions
         {
             DataDirectory = Path.Combine(_home, "data"),
-            ClientAddress = $"127.0.0.1:{ports[0]}",
-            PeerAddress = $"127.0.0.1:{ports[1]}",
-            HttpAddress = $"127.0.0.1:{ports[2]}",
+            ClientAddress = $"127.0.0.1:{_ports[0]}",
+            PeerAddress = $"127.0.0.1:{_ports[1]}",
+            HttpAddress = $"127.0.0.1:{_ports[2]}",
             HeartbeatMilliseconds = 20,
             ElectionTimeoutMinMilliseconds = 60,
             ElectionTimeoutMaxMilliseconds = 120,
@@ -32,14 +31,30 @@ public sealed class SingleNode : IAsyncLifetime
 
     public KvStoreServerOptions Options { get; set; }
 
+    /// <summary>An address that the node does not use, and nobody else.</summary>
+    public string SpareAddress => $"127.0.0.1:{_ports[3]}";
+
+    /// <summary>Another one.</summary>
+    public string OtherSpareAddress => $"127.0.0.1:{_ports[4]}";
+
     public string Endpoint => $"http://{Options.ClientAddress}";
 
     public async Task InitializeAsync() => _server = await StartAsync(Options);
+
+    /// <summary>A client whose calls outlast a busy machine.</summary>
+    /// <param name="time">Its clock; null: the machine's.</param>
+    /// <param name="transport">How its operations travel.</param>
+    public Task<KvClient> ConnectAsync(TimeProvider? time = null, KvTransport transport = KvTransport.Session) => ConnectAsync([Endpoint], time, transport);
+
+    /// <inheritdoc cref="ConnectAsync(TimeProvider?, KvTransport)"/>
+    public static Task<KvClient> ConnectAsync(IEnumerable<string> endpoints, TimeProvider? time = null, KvTransport transport = KvTransport.Session) =>
+        KvClient.ConnectAsync(endpoints, new KvClientOptions { ConnectTimeout = Patiently.Limit, Timeout = Patiently.Limit, TimeProvider = time ?? TimeProvider.System, Transport = transport });
 
     public async Task DisposeAsync()
     {
         await StopAsync();
         Directory.Delete(_home, recursive: true);
+        _ports.Dispose();
     }
 
     public async Task StopAsync()
@@ -67,34 +82,13 @@ public sealed class SingleNode : IAsyncLifetime
         try
         {
             await server.StartAsync(CancellationToken.None);
-            using var http = new HttpClient();
-            var end = DateTime.UtcNow + Patience;
-            while (server.NotReadyReason is { } reason)
-            {
-                if (DateTime.UtcNow > end) throw new TimeoutException($"the node is not ready: {reason}");
-                await Task.Yield();
-            }
-
+            await Patiently.UntilAsync(() => server.NotReadyReason is null, "the node is ready");
             return server;
         }
         catch
         {
             await server.DisposeAsync();
             throw;
-        }
-    }
-
-    public static int[] FreePorts(int count)
-    {
-        var listeners = Enumerable.Range(0, count).Select(_ => new TcpListener(IPAddress.Loopback, 0)).ToList();
-        try
-        {
-            foreach (var listener in listeners) listener.Start();
-            return [.. listeners.Select(l => ((IPEndPoint)l.LocalEndpoint).Port)];
-        }
-        finally
-        {
-            foreach (var listener in listeners) listener.Dispose();
         }
     }
 }

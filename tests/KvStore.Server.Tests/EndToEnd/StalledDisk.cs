@@ -6,11 +6,14 @@ namespace KvStore.Server.Tests.EndToEnd;
 internal sealed class StalledDisk : IFileSystem
 {
     private readonly IFileSystem _disk = FileSystems.ForThisPlatform();
-    private readonly ManualResetEventSlim _gate = new(initialState: true);
+    private readonly Gate _gate = new();
 
-    public void Stall() => _gate.Reset();
+    /// <summary>Whether a sync has come and stands.</summary>
+    public bool HoldsUp => _gate.HoldsUp;
 
-    public void GoOn() => _gate.Set();
+    public void Stall() => _gate.Close();
+
+    public void GoOn() => _gate.Open();
 
     public IFile Open(string path, FileOpen mode) => new StalledFile(_disk.Open(path, mode), _gate);
 
@@ -34,7 +37,27 @@ internal sealed class StalledDisk : IFileSystem
 
     public IDisposable? TryLock(string path) => _disk.TryLock(path);
 
-    private sealed class StalledFile(IFile file, ManualResetEventSlim gate) : IFile
+    private sealed class Gate
+    {
+        private readonly ManualResetEventSlim _isOpen = new(initialState: true);
+        private volatile bool _holdsUp;
+
+        public bool HoldsUp => _holdsUp;
+
+        public void Close() => _isOpen.Reset();
+
+        public void Open() => _isOpen.Set();
+
+        public void Pass()
+        {
+            if (_isOpen.IsSet) return;
+            _holdsUp = true;
+            _isOpen.Wait();
+            _holdsUp = false;
+        }
+    }
+
+    private sealed class StalledFile(IFile file, Gate gate) : IFile
     {
         public string Path => file.Path;
 
@@ -46,7 +69,7 @@ internal sealed class StalledDisk : IFileSystem
 
         public void Sync()
         {
-            gate.Wait();
+            gate.Pass();
             file.Sync();
         }
 

@@ -8,7 +8,7 @@ public sealed class TransactionTests(SingleNode node) : IClassFixture<SingleNode
 {
     public static TheoryData<KvTransport> Transports => [KvTransport.Session, KvTransport.Unary];
 
-    private Task<KvClient> ConnectAsync(KvTransport transport) => KvClient.ConnectAsync(node.Endpoint, new KvClientOptions { Transport = transport });
+    private Task<KvClient> ConnectAsync(KvTransport transport) => node.ConnectAsync(transport: transport);
 
     [Theory]
     [MemberData(nameof(Transports))]
@@ -47,7 +47,9 @@ public sealed class TransactionTests(SingleNode node) : IClassFixture<SingleNode
         await using var client = await ConnectAsync(transport);
         var crossing = await Assert.ThrowsAsync<KvNotColocatedException>(async () => await client.Transaction().Then(KvOperation.Put("x/1", "a"), KvOperation.Put("y/1", "b")).CommitAsync());
         Assert.Contains("'y/1' and 'x/1' are not colocated", crossing.Message, StringComparison.Ordinal);
-        Assert.Equal(KvOutcome.NotApplied, crossing.Outcome);
+        Assert.Equal((KvOutcome.NotApplied, "y/1", "x/1"), (crossing.Outcome, crossing.Key.ToString(), crossing.OtherKey.ToString()));
+        var reaching = await Assert.ThrowsAsync<KvNotColocatedException>(async () => await client.Transaction().Then(KvOperation.Get(new KvRange("x/1", "y/1"))).CommitAsync());
+        Assert.Equal(("x/1", "y/1"), (reaching.Key.ToString(), reaching.OtherKey.ToString()));
         var twice = await Assert.ThrowsAsync<KvInvalidArgumentException>(async () => await client.Transaction().Then(KvOperation.Put("x/1", "a"), KvOperation.Delete(KvRange.Prefix("x/"))).CommitAsync());
         Assert.Contains("key 'x/1' is written twice", twice.Message, StringComparison.Ordinal);
         var leased = await Assert.ThrowsAsync<KvLeaseNotFoundException>(async () => await client.Transaction().Then(KvOperation.Put("x/1", "a", new KvLeaseId(0xdead))).CommitAsync());

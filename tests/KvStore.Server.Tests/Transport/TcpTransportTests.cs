@@ -12,7 +12,7 @@ namespace KvStore.Server.Tests.Transport;
 
 public sealed class TcpTransportTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     [Fact]
     public void Frames_arrive_whole_and_in_order()

@@ -10,6 +10,7 @@ internal sealed class LockCheck(string name, Findings findings)
 {
     public const string TokensGrow = "fencing tokens grow";
     public const string OldAccepted = "no older token is accepted";
+    public const string Had = "every lock can be had";
     public const string LostUpdate = "no update under a lock is lost";
 
     private readonly SortedDictionary<string, List<Written>> _writes = new(StringComparer.Ordinal);

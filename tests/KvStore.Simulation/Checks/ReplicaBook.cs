@@ -7,6 +7,11 @@ internal sealed class ReplicaBook(IReadOnlyList<ReplicaCheck> checks)
 {
     private readonly ReplicaCheck[] _checks = [.. checks];
     private readonly SortedDictionary<GroupId, ObservedGroup> _groups = [];
+    /// <summary>Only looked up: every message is.</summary>
+    private readonly Dictionary<(GroupId, ReplicaId), ObservedReplica> _replicas = [];
+
+    /// <summary>How often some replica became the leader of its group.</summary>
+    public long Leaderships { get; private set; }
 
     public ObservedGroup GroupOf(GroupId id)
     {
@@ -14,13 +19,14 @@ internal sealed class ReplicaBook(IReadOnlyList<ReplicaCheck> checks)
         return group;
     }
 
-    public ObservedReplica? Find(GroupId group, ReplicaId replica) => _groups.TryGetValue(group, out var found) ? found.Replicas.GetValueOrDefault(replica) : null;
+    public ObservedReplica? Find(GroupId group, ReplicaId replica) => _replicas.GetValueOrDefault((group, replica));
 
     public ObservedReplica Add(GroupId id, ReplicaId replica, NodeId node, Func<TimeSpan> leaseLeft)
     {
         var group = GroupOf(id);
         var added = new ObservedReplica(group, replica, node, leaseLeft);
         group.Replicas.Add(replica, added);
+        _replicas.Add((id, replica), added);
         return added;
     }
 
@@ -46,7 +52,10 @@ internal sealed class ReplicaBook(IReadOnlyList<ReplicaCheck> checks)
         var isNew = isLeader && (!replica.IsLeader || term != replica.Term);
         (replica.Term, replica.IsLeader) = (term, isLeader);
         if (isNew)
+        {
+            Leaderships++;
             foreach (var check in _checks) check.BecameLeader(replica, term);
+        }
         if (commit == replica.Commit) return;
         foreach (var check in _checks) check.Committed(replica, commit);
         replica.Commit = commit;

@@ -9,15 +9,16 @@ namespace KvStore.Simulation.Checks;
 internal sealed class ReplicaWatch
 {
     private readonly ReplicaBook _book;
-    private readonly SortedDictionary<NodeId, List<(ObservedReplica Replica, GroupReplica Live)>> _onNode = [];
+    /// <summary>By the node's id; only looked up.</summary>
+    private readonly List<(ObservedReplica Replica, GroupReplica Live)>[] _onNode;
 
     public ReplicaWatch(VirtualCluster cluster, ReplicaBook book)
     {
         _book = book;
-        foreach (var node in cluster.Nodes) _onNode.Add(node.Id, []);
+        _onNode = [.. Enumerable.Range(0, cluster.Nodes.Count + 1).Select(_ => new List<(ObservedReplica, GroupReplica)>())];
         cluster.Observe = node =>
         {
-            _onNode[node.Id].Clear();
+            _onNode[(int)node.Id.Value].Clear();
             return new NodeObserver(this, node);
         };
         cluster.TurnEnded = (node, _) => AfterTurn(node);
@@ -27,7 +28,7 @@ internal sealed class ReplicaWatch
     /// <summary>Role and commit index are read from what a replica publishes, after every turn of its node's workers.</summary>
     private void AfterTurn(VirtualNode node)
     {
-        foreach (var (replica, live) in _onNode[node.Id])
+        foreach (var (replica, live) in _onNode[(int)node.Id.Value])
         {
             var view = live.View;
             _book.Look(replica, view.Term, view.IsLeader, live.Commit);
@@ -41,13 +42,14 @@ internal sealed class ReplicaWatch
                 _book.Sent(replica, new SentMessage((MessageKind)message.Kind, new ReplicaId(message.To), new Term(message.Term), new LogIndex(message.Index), message.Reject));
     }
 
-    private ObservedReplica ReplicaOf(GroupReplica live, VirtualNode node) =>
-        _book.Find(live.Group, live.Id) ?? _book.Add(live.Group, live.Id, node.Id, () => LeaseLeft(live.Group, node));
+    private ObservedReplica ReplicaOf(GroupReplica live, VirtualNode node) => _book.Find(live.Group, live.Id) ?? Add(live.Group, live.Id, node);
+
+    private ObservedReplica Add(GroupId group, ReplicaId replica, VirtualNode node) => _book.Add(group, replica, node.Id, () => LeaseLeft(group, node));
 
     private TimeSpan LeaseLeft(GroupId group, VirtualNode node)
     {
         if (!node.IsUp) return TimeSpan.Zero;
-        foreach (var (replica, live) in _onNode[node.Id])
+        foreach (var (replica, live) in _onNode[(int)node.Id.Value])
             if (replica.Group.Id == group) return live.LeaseUntil - node.Clock.Now;
         return TimeSpan.Zero;
     }
@@ -57,7 +59,7 @@ internal sealed class ReplicaWatch
         public void Started(GroupReplica live, RaftStart start)
         {
             var replica = watch.ReplicaOf(live, node);
-            watch._onNode[node.Id].Add((replica, live));
+            watch._onNode[(int)node.Id.Value].Add((replica, live));
             watch._book.Started(replica, start);
         }
 

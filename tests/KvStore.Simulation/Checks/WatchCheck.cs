@@ -18,6 +18,10 @@ internal sealed class WatchCheck(Findings findings, CommittedWrites log)
 
     private readonly List<WatchLeg> _legs = [];
 
+    public long Events => _legs.Sum(leg => (long)leg.Told.Count);
+    public long Resumed { get; private set; }
+    public long Compacted { get; private set; }
+
     public WatchLeg Begin(RangeId range, WatchQuery query, string name)
     {
         var leg = new WatchLeg(range, query, name);
@@ -30,6 +34,7 @@ internal sealed class WatchCheck(Findings findings, CommittedWrites log)
     {
         if (leg.First != 0)
         {
+            Resumed++;
             if (first != leg.Position + 1) Wrong(leg, $"it was resumed at {first} and not behind {leg.Position}");
             return;
         }
@@ -60,6 +65,7 @@ internal sealed class WatchCheck(Findings findings, CommittedWrites log)
 
     public void Refused(WatchLeg leg, ulong asked, NodeError error)
     {
+        if (error.Code == NodeErrorCode.Compacted) Compacted++;
         if (error.Code == NodeErrorCode.Compacted && (error.CompactRevision is not { } compacted || compacted.Value < asked))
             Wrong(leg, $"revision {asked} is said to be compacted, but the compaction revision is {error.CompactRevision}");
         if (error.Code == NodeErrorCode.FutureRevision && leg.First != 0) Wrong(leg, $"revision {asked} is said to be in the future, though all before it was told");

@@ -107,6 +107,13 @@ internal sealed class SimulatedClient
         }
     }
 
+    /// <summary>A session of a group and the next sequence under it; none for a client without sessions, or when none could be opened in time.</summary>
+    public async Task<(SessionId Session, ulong Sequence)> SequenceAsync(GroupId group)
+    {
+        var session = await SessionAsync(group, _run.Cluster.Clock.Now + Patience);
+        return session.IsNone ? default : (session, ++_sequence);
+    }
+
     private async Task<Reply<CommandResult>> TryWriteAsync(RangeDescriptor range, SessionId session, Command command)
     {
         var encoded = ClientBatch.Encode(range, session, command);

@@ -66,7 +66,7 @@ internal static class SimulateCommand
         var explorer = new Explorer(output);
         if (arguments.Number("seed", 0, ulong.MaxValue) is { } seed)
         {
-            if (arguments.Has("runs") || arguments.Has("minutes") || arguments.Has("from")) throw new UsageException("--seed runs one seed: it does not go with --runs, --from or --minutes");
+            if (arguments.Has("runs") || arguments.Has("hours") || arguments.Has("minutes") || arguments.Has("from")) throw new UsageException("--seed runs one seed: it does not go with --runs, --from, --hours or --minutes");
             if (!arguments.Has("shrink")) return explorer.Run(seed, new Limits(1, null, null), options);
             if (options.Trace is not null) throw new UsageException("--shrink: does not go with --trace");
             return new Shrinker(seed, output).Run(options);

@@ -1,3 +1,5 @@
+using KvStore.Simulation.World;
+
 namespace KvStore.Simulation.Faults;
 
 /// <summary>Almost no room is left on a disk: writes are refused, reads go on, until there is room again.</summary>
@@ -9,9 +11,8 @@ internal sealed class DiskFull : IFault
     public Action? Begin(FaultScene scene)
     {
         if (scene.RunningNode() is not { } node) return null;
-        var before = node.Disk.CapacityBytes;
         scene.Run.DiskWasFull = true;
         node.Disk.CapacityBytes = node.Disk.UsedBytes + scene.Random.Next(3 << 20);
-        return () => node.Disk.CapacityBytes = Math.Max(before, node.Disk.CapacityBytes);
+        return () => node.Disk.CapacityBytes = VirtualNode.DiskBytes;
     }
 }

@@ -5,7 +5,7 @@ namespace KvStore.Simulation.Faults;
 /// <summary>What is to go wrong when, made from the seed before the run begins. Each seed has its own selection of kinds (swarm testing), so that faults which hide each other are also seen alone.</summary>
 internal sealed class FaultPlan
 {
-    private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(200), PauseMax = TimeSpan.FromMilliseconds(1500);
+    private static readonly TimeSpan PauseMin = TimeSpan.FromMilliseconds(200), PauseMax = TimeSpan.FromMilliseconds(1250);
 
     private FaultPlan(IReadOnlyList<PlannedFault> faults) => Faults = faults;
 

@@ -33,7 +33,8 @@ internal sealed class OrderlyStop(bool flipsBits) : IFault
             scene.Cluster.Trace.Line(() => $"node {node.Id} could not stop in good order: {ended.Message}");
         }
         if (life.HasEnded) return;
-        var isSealed = node.Node.Failure is null;
+        // The power may have gone in the last disk operations of the stop, after which nothing fails any more.
+        var isSealed = node.Node.Failure is null && !node.Disk.IsStopped;
         if (isSealed) node.Stopped();
         else node.Kill();
         if (flipsBits && isSealed && scene.Run.Machines.MayDamage(node)) Flip(scene, node);

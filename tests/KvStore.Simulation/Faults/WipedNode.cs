@@ -43,5 +43,5 @@ internal sealed class WipedNode : IFault
         }
     }
 
-    private static bool HasDiskFault(VirtualNode node) => node.Disk.StopAtOperation > 0 || node.Disk.FailAtOperation > 0 || node.Disk.FailSyncs;
+    private static bool HasDiskFault(VirtualNode node) => node.Disk.StopAtOperation > 0 || node.Disk.FailAtOperation > 0 || node.Disk.FailSyncs || node.Disk.FailNextSync;
 }

@@ -123,7 +123,7 @@ internal sealed class MembershipRun
     private void Work()
     {
         if (IsOver) return;
-        Clock.After(TimeSpan.FromMicroseconds(_proposals.Next(26_000)), Work);
+        Clock.After(TimeSpan.FromMicroseconds(_proposals.Next(16_000)), Work);
         var target = _proposals.Chance(70) && Leader() is { } leader ? leader : _members.Values.ElementAt(_proposals.Next(_members.Count));
         if (_proposals.Chance(40)) target.Read(++_reads);
         else

@@ -5,7 +5,7 @@ using KvStore.Simulation.Consensus;
 namespace KvStore.Simulation.Planting;
 
 /// <summary>
-/// Looks for a planted bug seed after seed, in groups alone and in whole clusters by turns, until a check fails or the time is over. Time is processor time, so that it does not depend on
+/// Looks for a planted bug seed after seed, in groups alone and in whole clusters by turns, or in clusters with the one workload that the bug names, until a check fails or the time is over. Time is processor time, so that it does not depend on
 /// what else the machine does.
 /// </summary>
 internal static class PlantSearch
@@ -19,9 +19,8 @@ internal static class PlantSearch
     {
         var start = Environment.CpuUsage.TotalTime;
         for (var seed = 1; Environment.CpuUsage.TotalTime - start < limit; seed++)
-            foreach (var each in Worlds())
+            foreach (var each in WorldsOf(bug, world))
             {
-                if (world is not null && world != each) continue;
                 if (Find(bug, each, seed) is { } found) return found with { Time = Environment.CpuUsage.TotalTime - start };
                 if (Environment.CpuUsage.TotalTime - start >= limit) return null;
             }
@@ -45,13 +44,15 @@ internal static class PlantSearch
     }
 
     /// <summary>One seed with the bugs that are in force, if any; null when nothing is wrong.</summary>
-    public static (SimulationVerdict Verdict, string Check, string Message)? Judge(string world, int seed) => world == Cluster ? FindInCluster(seed) : GroupRun.Find(world, seed);
+    public static (SimulationVerdict Verdict, string Check, string Message)? Judge(string world, int seed) => 
+        RandomFaults.Kinds.ContainsKey(world) ? GroupRun.Find(world, seed) : FindInCluster(seed, world == Cluster ? null : world);
 
-    private static IEnumerable<string> Worlds() => RandomFaults.Kinds.Keys.Append(Cluster);
+    private static IEnumerable<string> WorldsOf(PlantedBug bug, string? asked) =>
+        (asked ?? Plants.Describe(bug).Workload) is { } only ? [only] : RandomFaults.Kinds.Keys.Append(Cluster);
 
-    private static (SimulationVerdict Verdict, string Check, string Message)? FindInCluster(int seed)
+    private static (SimulationVerdict Verdict, string Check, string Message)? FindInCluster(int seed, string? workload)
     {
-        var outcome = Simulator.Run((ulong)seed, new SimulationOptions { Duration = Duration });
+        var outcome = Simulator.Run((ulong)seed, new SimulationOptions { Duration = Duration, Workload = workload });
         if (outcome.Verdict == SimulationVerdict.Passed) return null;
         var message = outcome.Message ?? "";
         return (outcome.Verdict, message.Contains(nameof(InvariantViolationException), StringComparison.Ordinal) ? "assertion" : outcome.Check ?? "", message);

@@ -18,6 +18,7 @@ namespace KvStore.Simulation.Running;
 internal sealed class SimulationRun : IDisposable
 {
     private readonly Nemesis _nemesis;
+    private readonly ReplicaBook _book;
     private readonly FaultPlan _plan;
     private readonly IReadOnlyList<IWorkload> _workloads;
     private int _historyNumbers = 1_000_000;
@@ -36,7 +37,8 @@ internal sealed class SimulationRun : IDisposable
         Freshness = new FreshnessCheck(Cluster.Clock, Findings) { TrustsLeases = TrustsLeases };
         SessionAnswers = new SessionAnswersCheck(Findings);
         Answers = new AnswersCheck(Cluster.Clock, Findings);
-        new ReplicaWatch(Cluster, new ReplicaBook(CheckList.Make(Findings, TrustsLeases, replica => Machines.IsDamaged(Cluster.Nodes[(int)replica.Node.Value - 1]))));
+        _book = new ReplicaBook(CheckList.Make(Findings, TrustsLeases, replica => Machines.IsDamaged(Cluster.Nodes[(int)replica.Node.Value - 1])));
+        new ReplicaWatch(Cluster, _book);
         _plan = FaultPlan.Of(seed, options.Duration);
         _nemesis = new Nemesis(this, _plan);
         _workloads = WorkloadList.Make(this, options.Workload);
@@ -54,7 +56,7 @@ internal sealed class SimulationRun : IDisposable
     public AnswersCheck Answers { get; }
 
     public TimeSpan ThinkTimeMin => TimeSpan.FromMilliseconds(20);
-    public TimeSpan ThinkTimeMax => TimeSpan.FromMilliseconds(180);
+    public TimeSpan ThinkTimeMax => TimeSpan.FromMilliseconds(150);
 
     /// <summary>Whether clocks stay within the drift that the leader lease allows for; if not, no client asks for a read that relies on it.</summary>
     public bool TrustsLeases => Shape.ClocksKeepTheirBound;
@@ -70,12 +72,15 @@ internal sealed class SimulationRun : IDisposable
     /// <summary>A fault has left a disk without room at some time.</summary>
     public bool DiskWasFull { get; set; }
 
+    /// <summary>How often some replica became the leader of its group.</summary>
+    public long Leaderships => _book.Leaderships;
+
     public int NewHistoryNumber() => _historyNumbers++;
 
     public void OperationAnswered() => _operations++;
 
     /// <summary>Something that a workload did and that the totals show.</summary>
-    public void Count(string what) => _counts[what] = _counts.GetValueOrDefault(what) + 1;
+    public void Count(string what, long times = 1) => _counts[what] = _counts.GetValueOrDefault(what) + times;
 
     /// <summary>The group that decides on a lock; null before any map is known.</summary>
     public GroupId? HomeOf(string name)
@@ -133,7 +138,7 @@ internal sealed class SimulationRun : IDisposable
     {
         var count = Options.Clients ?? Shape.Clients;
         for (var i = 0; i < count; i++) Watch(_workloads[i % _workloads.Count].RunAsync(new SimulatedClient(this, i)));
-        _nemesis.Start();
+        if (_workloads.All(workload => workload.Faults == FaultSource.Plan)) _nemesis.Start();
         Cluster.RunFor(Options.Duration);
         _nemesis.EndAll();
         IsOver = true;

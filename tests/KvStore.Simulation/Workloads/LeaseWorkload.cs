@@ -38,6 +38,8 @@ internal sealed class LeaseWorkload(SimulationRun run) : IWorkload
         /// <summary>When the newest confirmed request was sent.</summary>
         public long Confirmed { get; set; } = confirmed;
         public bool IsRevoked { get; set; }
+        /// <summary>An answer has said so.</summary>
+        public bool HasEnded { get; set; }
         public List<string> Keys { get; } = [];
     }
 
@@ -129,6 +131,7 @@ internal sealed class LeaseWorkload(SimulationRun run) : IWorkload
         var reply = await CallAsync(client, held.Id.Owner, KeepAlive([held.Id]), CallRetry.UntilAnswered);
         if (!reply.IsAnswered) return;
         if (!reply.Answer.Flag) ExpectEnded(client, held, "a renewal was refused");
+        else if (held.HasEnded) run.Findings.Report(Check, $"lease {held.Id} was renewed after it had ended");
         else if (held.IsRevoked) run.Findings.Report(Check, $"lease {held.Id} was renewed after it had been revoked");
         else held.Confirmed = sent;
     }
@@ -157,6 +160,7 @@ internal sealed class LeaseWorkload(SimulationRun run) : IWorkload
 
     private void ExpectEnded(SimulatedClient client, Held held, string what)
     {
+        held.HasEnded = true;
         var age = TimeSpan.FromTicks((client.Time - held.Confirmed) / 100);
         if (run.TrustsLeases && !held.IsRevoked && age < held.TimeToLive * Certain)
             run.Findings.Report(Check, $"{what} {age.TotalSeconds} s after the newest renewal of lease {held.Id}, which lives for {held.TimeToLive.TotalSeconds} s");

@@ -54,7 +54,14 @@ internal sealed class WatchWorkload : IWorkload
         _log.Look();
     }
 
-    public void Finish() => _check.Finish();
+    public void Finish()
+    {
+        _check.Finish();
+        _run.Count("events told by watches", _check.Events);
+        _run.Count("times that watches were resumed, at any node", _check.Resumed);
+        _run.Count("watches that compaction ended", _check.Compacted);
+        _run.Count("changes of leaders", _run.Leaderships);
+    }
 
     private bool IsCaughtUp(WatchLeg leg) => leg.Position >= _log.NewestOf(leg.Range);
 
@@ -108,7 +115,7 @@ internal sealed class WatchWorkload : IWorkload
     {
         var follower = new WatchFollower(client, _check);
         WatchLeg? last = null;
-        while (!client.IsOver)
+        while (!client.IsOver && !_run.IsHalted)
         {
             if (NewLeg(client) is not { } leg)
             {
@@ -120,6 +127,7 @@ internal sealed class WatchWorkload : IWorkload
             var until = _run.Cluster.Clock.Now + client.Random.Between(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(40));
             await follower.FollowAsync(leg, () => client.IsOver || _run.Cluster.Clock.Now > until);
             for (var i = 0; i < leg.Told.Count; i++) _run.OperationAnswered();
+            _run.Count("watches");
         }
     }
 

@@ -39,7 +39,15 @@ internal sealed class NodeClock(VirtualClock clock)
     /// <summary>The virtual time at which this clock shows <paramref name="local"/>, not before.</summary>
     public MonotonicTime TrueTimeOf(MonotonicTime local) => new(_baseTrue + Scaled(local.Nanoseconds - _baseLocal, TrueRate, Rate) + (Rate == TrueRate ? 0 : 2));
 
-    private void Rebase() => (_baseLocal, _baseTrue) = (Now.Nanoseconds, clock.Now.Nanoseconds);
+    /// <summary>Changes with every change of what <see cref="TrueTimeOf"/> gives.</summary>
+    public int Version { get; private set; }
 
-    private static long Scaled(long nanoseconds, long by, long of) => by == of ? nanoseconds : (long)((Int128)nanoseconds * by / of);
+    private void Rebase()
+    {
+        (_baseLocal, _baseTrue) = (Now.Nanoseconds, clock.Now.Nanoseconds);
+        Version++;
+    }
+
+    /// <summary>In two parts, so that no product is greater than 64 bits hold: rates differ little from a million.</summary>
+    private static long Scaled(long nanoseconds, long by, long of) => by == of ? nanoseconds : nanoseconds / of * by + nanoseconds % of * by / of;
 }

@@ -24,7 +24,6 @@ internal sealed class VirtualCluster : IDisposable
     private readonly SynchronizationContext? _before = SynchronizationContext.Current;
     private readonly IReadOnlyList<Founder> _founders;
     private readonly VirtualNode[] _nodes;
-    private readonly List<(VirtualNode Node, VirtualWorker Worker)> _runnable = [];
     private int _nesting;
 
     public VirtualCluster(ulong seed, int nodes = 3, TextWriter? trace = null)
@@ -135,10 +134,10 @@ internal sealed class VirtualCluster : IDisposable
     private void Step()
     {
         if (_context.RunOne() || Clock.RunDue()) return;
-        var next = FindRunnable(Clock.Now);
-        if (_runnable.Count > 0)
+        var (runnable, next) = CountRunnable(Clock.Now.Nanoseconds);
+        if (runnable > 0)
         {
-            var (node, worker) = _runnable[Random.Next(_runnable.Count)];
+            var (node, worker) = FindRunnable(Random.Next(runnable), Clock.Now.Nanoseconds);
             Trace.Turn(node.Id, worker.Name);
             worker.RunTurn();
             // A turn takes time, so that no two inputs of a loop carry the same.
@@ -146,28 +145,38 @@ internal sealed class VirtualCluster : IDisposable
             TurnEnded?.Invoke(node, worker);
             return;
         }
-        if (Clock.NextEvent is { } due && (next is null || due < next)) next = due;
-        if (next is null) throw new SimulationException($"seed {Seed}: nothing will ever happen again");
-        Clock.Advance(next.Value);
+        if (Clock.NextEvent is { } due) next = Math.Min(next, due.Nanoseconds);
+        if (next == long.MaxValue) throw new SimulationException($"seed {Seed}: nothing will ever happen again");
+        Clock.Advance(new MonotonicTime(next));
     }
 
-    /// <summary>Fills the list of what may run now; returns when the next one may if there is none.</summary>
-    private MonotonicTime? FindRunnable(MonotonicTime now)
+    /// <summary>How many workers may run now, and from when on the next one may.</summary>
+    private (int Runnable, long Next) CountRunnable(long now)
     {
-        _runnable.Clear();
-        MonotonicTime? next = null;
+        var (runnable, next) = (0, long.MaxValue);
         foreach (var node in _nodes)
         {
-            if (!node.IsUp || node.IsFrozen || node.Workers.IsStopped) continue;
-            var workers = node.Workers.Workers;
-            for (var i = 0; i < workers.Count; i++)
+            if (!node.MayRun) continue;
+            foreach (var from in node.Workers.RunnableFrom)
             {
-                if (workers[i].RunnableFrom(now) is not { } from) continue;
-                if (from <= now) _runnable.Add((node, workers[i]));
-                else if (next is null || from < next) next = from;
+                if (from <= now) runnable++;
+                else if (from < next) next = from;
             }
         }
-        return next;
+        return (runnable, next);
+    }
+
+    /// <summary>One of those that <see cref="CountRunnable"/> counted.</summary>
+    private (VirtualNode Node, VirtualWorker Worker) FindRunnable(int number, long now)
+    {
+        foreach (var node in _nodes)
+        {
+            if (!node.MayRun) continue;
+            var times = node.Workers.RunnableFrom;
+            for (var i = 0; i < times.Length; i++)
+                if (times[i] <= now && number-- == 0) return (node, node.Workers.Workers[i]);
+        }
+        throw new InvalidOperationException("less may run than was counted");
     }
 
     public ClusterMap Map => Up.Select(node => node.Node.Map).First(map => map is not null)!;

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Google.Protobuf;
 using KvStore.Node.Peer;
 using KvStore.Node.Transport;
@@ -71,7 +72,7 @@ internal sealed class VirtualNetwork(VirtualClock clock, VirtualRandom random, T
         FramesSent++;
         Sent?.Invoke(from.Node, to, frame);
         var link = LinkOf(from.Node, to);
-        var bytes = frame.ToByteArray();
+        var bytes = Encode(frame);
         trace.Sent(from.Node, to, bytes);
         var arrival = clock.Now + TimeSpan.FromMicroseconds(50 + random.Next(1000)) + link.Slowness;
         if (Weather != NetworkWeather.Fine)
@@ -80,9 +81,15 @@ internal sealed class VirtualNetwork(VirtualClock clock, VirtualRandom random, T
             if (random.ChanceIn(Weather.LostOfThousand))
             {
                 FramesLost++;
+                Release(bytes);
                 return;
             }
-            if (random.ChanceIn(Weather.RepeatedOfThousand)) Deliver(from, to, link, bytes, arrival + TimeSpan.FromMicroseconds(random.Next(200_000)));
+            if (random.ChanceIn(Weather.LateOfThousand))
+            {
+                Deliver(from, to, link, bytes, arrival + random.Between(TimeSpan.Zero, NetworkWeather.LateMax));
+                return;
+            }
+            if (random.ChanceIn(Weather.RepeatedOfThousand)) Deliver(from, to, link, Copy(bytes), arrival + TimeSpan.FromMicroseconds(random.Next(200_000)));
             if (random.ChanceIn(Weather.ReorderedOfThousand))
             {
                 Deliver(from, to, link, bytes, arrival + TimeSpan.FromMicroseconds(random.Next(50_000)));
@@ -94,31 +101,94 @@ internal sealed class VirtualNetwork(VirtualClock clock, VirtualRandom random, T
         Deliver(from, to, link, bytes, arrival);
     }
 
-    private void Deliver(Port from, NodeId to, Link link, byte[] bytes, MonotonicTime arrival) => clock.At(arrival, () =>
+    /// <summary>In an array that is used again: the frames of snapshots are large, and there are many of all.</summary>
+    private static ArraySegment<byte> Encode(PeerFrame frame)
+    {
+        var length = frame.CalculateSize();
+        var bytes = ArrayPool<byte>.Shared.Rent(length);
+        frame.WriteTo(bytes.AsSpan(0, length));
+        return new ArraySegment<byte>(bytes, 0, length);
+    }
+
+    private static ArraySegment<byte> Copy(ArraySegment<byte> frame)
+    {
+        var bytes = ArrayPool<byte>.Shared.Rent(frame.Count);
+        frame.AsSpan().CopyTo(bytes);
+        return new ArraySegment<byte>(bytes, 0, frame.Count);
+    }
+
+    private static void Release(ArraySegment<byte> frame) => ArrayPool<byte>.Shared.Return(frame.Array!);
+
+    private void Deliver(Port from, NodeId to, Link link, ArraySegment<byte> bytes, MonotonicTime arrival) => clock.At(arrival, () =>
     {
         if (link.Cuts > 0 || !_ports.TryGetValue(from.Node, out var sender) || sender != from)
         {
             FramesLost++;
+            Release(bytes);
             return;
         }
-        if (!_ports.TryGetValue(to, out var port) || port.Receiver is null) return;
-        port.Life.Node.WhenThawed(() =>
+        if (!_ports.TryGetValue(to, out var port) || port.Receiver is null) Release(bytes);
+        else port.Life.Node.WhenThawed(() => Receive(from, port, link, bytes));
+    });
+
+    private void Receive(Port from, Port port, Link link, ArraySegment<byte> bytes)
+    {
+        PeerFrame received;
+        try
         {
             if (port.Life.HasEnded) return;
-            var received = PeerFrame.Parser.ParseFrom(bytes);
-            try
+            if (!HaveMet(from, port, link))
             {
-                if (Filter?.Invoke(from.Node, to, received) ?? true) port.Receiver.Received(from.Node, received);
+                FramesLost++;
+                return;
             }
-            catch (LifeEndedException)
-            {
-                trace.Line(() => $"node {to} died over a frame");
-            }
-        });
-    });
+            received = PeerFrame.Parser.ParseFrom(bytes.AsSpan());
+        }
+        finally
+        {
+            Release(bytes);
+        }
+        try
+        {
+            if (Filter?.Invoke(from.Node, port.Node, received) ?? true) port.Receiver!.Received(from.Node, received);
+        }
+        catch (LifeEndedException)
+        {
+            Died(port);
+        }
+    }
+
+    private void Died(Port port) => trace.Line(() => $"node {port.Node} died over a frame");
+
+    /// <summary>As at each new connection: both say who they are before anything else, and what one of them refuses is lost.</summary>
+    private bool HaveMet(Port from, Port to, Link link)
+    {
+        if (link.Met.From == from && link.Met.To == to) return true;
+        if (!Welcomes(to, from) || !Welcomes(from, to)) return false;
+        link.Met = (from, to);
+        return true;
+    }
+
+    private bool Welcomes(Port port, Port other)
+    {
+        if (port.Life.HasEnded || other.Life.HasEnded || other.Life.Node.Identity is not { } identity) return false;
+        try
+        {
+            var refusal = port.Life.Node.Node.Peers.Refuse(other.Node, identity.ClusterId.Span, identity.Incarnation.Span);
+            if (refusal is not null) trace.Line(() => $"node {port.Node} refuses node {other.Node}: {refusal}");
+            return refusal is null;
+        }
+        catch (Exception ended) when (ended is IOException or LifeEndedException)
+        {
+            trace.Line(() => $"node {port.Node} could not greet node {other.Node}: {ended.Message}");
+            return false;
+        }
+    }
 
     private sealed class Link
     {
+        /// <summary>The lives of both nodes that have greeted each other.</summary>
+        public (Port? From, Port? To) Met { get; set; }
         public int Cuts { get; set; }
         public TimeSpan Slowness { get; set; }
         public MonotonicTime LastArrival { get; set; }

@@ -1,4 +1,5 @@
 using KvStore.Node;
+using KvStore.Node.Startup;
 using KvStore.Raft;
 using KvStore.Storage.Engine;
 using KvStore.Storage.FileSystem;
@@ -25,15 +26,21 @@ internal sealed class VirtualNode
     }
 
     public NodeId Id { get; }
-    public MemoryFileSystem Disk { get; } = new() { CapacityBytes = 1L << 40 };
+    /// <summary>What its disk holds while no fault makes it smaller.</summary>
+    public const long DiskBytes = 1L << 40;
+    public MemoryFileSystem Disk { get; } = new() { CapacityBytes = DiskBytes };
     public NodeClock Clock { get; }
     public VirtualWorkerHost Workers { get; private set; }
     public NodeLife Life { get; private set; }
     public bool IsUp => _node is not null;
+    public NodeIdentity? Identity => _node?.Identity;
     public KvNode Node => _node ?? throw new InvalidOperationException($"node {Id} is down");
 
     /// <summary>The process stands still, its clock goes on.</summary>
     public bool IsFrozen => _freezes > 0;
+
+    /// <summary>Its workers may take turns.</summary>
+    public bool MayRun => IsUp && !IsFrozen && !Workers.IsStopped;
 
     /// <summary>Changes the settings of the next start.</summary>
     public Func<NodeOptions, NodeOptions>? Configure { get; set; }
@@ -97,7 +104,12 @@ internal sealed class VirtualNode
 
     public void Reached(YieldPoint point)
     {
-        if (_pauseAfterYields == 0 || _node is null || --_pauseAfterYields > 0) return;
+        if (_pauseAfterYields != 0 && _node is not null && --_pauseAfterYields == 0) StandStill(point);
+    }
+
+    /// <summary>Apart from <see cref="Reached"/>, which nearly always does nothing and would make an object for the line of the trace all the same.</summary>
+    private void StandStill(YieldPoint point)
+    {
         if (!_cluster.MayNest)
         {
             Freeze(_pause);

@@ -1,5 +1,4 @@
 using KvStore.Node.Workers;
-using KvStore.Raft;
 
 namespace KvStore.Simulation.World;
 
@@ -7,15 +6,30 @@ namespace KvStore.Simulation.World;
 internal sealed class VirtualWorkerHost(NodeClock clock) : IWorkerHost
 {
     private readonly List<VirtualWorker> _workers = [];
+    /// <summary>In one array, because the scheduler looks at all of them before every turn.</summary>
+    private long[] _runnableFrom = new long[16];
+    private int _clockVersion = clock.Version;
     private string? _stalled;
 
     public IReadOnlyList<VirtualWorker> Workers => _workers;
     public bool IsStopped { get; private set; }
 
+    /// <summary>For each worker the virtual time in nanoseconds from which it is to run.</summary>
+    public ReadOnlySpan<long> RunnableFrom
+    {
+        get
+        {
+            if (_clockVersion != clock.Version) Update();
+            return _runnableFrom.AsSpan(0, _workers.Count);
+        }
+    }
+
     public IWakeup Start(IWorker worker)
     {
-        var started = new VirtualWorker(worker, clock);
+        var started = new VirtualWorker(worker, clock, this, _workers.Count);
         _workers.Add(started);
+        if (_workers.Count > _runnableFrom.Length) Array.Resize(ref _runnableFrom, 2 * _runnableFrom.Length);
+        Update(started);
         return started;
     }
 
@@ -29,43 +43,16 @@ internal sealed class VirtualWorkerHost(NodeClock clock) : IWorkerHost
         {
             _stalled = value;
             foreach (var worker in _workers) worker.IsStalled = value is not null && worker.Name.StartsWith(value, StringComparison.Ordinal);
+            Update();
         }
     }
-}
 
-/// <summary>One worker: when it wants to run, and whether it may.</summary>
-internal sealed class VirtualWorker(IWorker worker, NodeClock clock) : IWakeup
-{
-    private MonotonicTime? _due;
-    private bool _woken = true;
+    /// <summary>A worker runs from another time on.</summary>
+    public void Update(VirtualWorker worker) => _runnableFrom[worker.Place] = worker.RunnableFrom;
 
-    public string Name => worker.Name;
-    public bool IsStalled { get; set; }
-    /// <summary>It stands in the middle of a turn while the rest of the world goes on.</summary>
-    public bool IsInside { get; private set; }
-
-    public void Wake() => _woken = true;
-
-    /// <summary>The virtual time from which it is to run; null: it waits to be woken, or must not run.</summary>
-    public MonotonicTime? RunnableFrom(MonotonicTime now)
+    private void Update()
     {
-        if (IsStalled || IsInside) return null;
-        if (_woken) return now;
-        return _due is { } due ? clock.TrueTimeOf(due) : null;
-    }
-
-    public void RunTurn()
-    {
-        _woken = false;
-        _due = null;
-        IsInside = true;
-        try
-        {
-            _due = worker.Run();
-        }
-        finally
-        {
-            IsInside = false;
-        }
+        _clockVersion = clock.Version;
+        foreach (var worker in _workers) Update(worker);
     }
 }

@@ -37,6 +37,26 @@ public sealed class FileSystemTests : IDisposable
     }
 
     [Theory, MemberData(nameof(Kinds))]
+    public void What_is_written_into_reserved_space_stays_whatever_the_order(string kind)
+    {
+        IFileSystem fileSystem = Make(kind);
+        using IFile file = fileSystem.Open(root + "/a", FileOpen.CreateNew);
+        file.Allocate(4 << 20);
+        byte[] expected = new byte[4 << 20];
+        // In order, then far ahead, then in order again up to and over what lies ahead; then from the beginning, as a recycled file.
+        foreach (int at in (int[])[0, 4096, 1 << 20, 3 << 20, (1 << 20) + 4096, 2 << 20, (3 << 20) - 4096, (4 << 20) - 4096, 0, 4096])
+        {
+            byte[] block = [.. Enumerable.Repeat((byte)(at / 4096 + 1), 4096)];
+            file.WriteAt(block, at);
+            block.CopyTo(expected, at);
+        }
+        byte[] read = new byte[4 << 20];
+        Assert.Equal(read.Length, file.ReadAt(read, 0));
+        Assert.True(expected.AsSpan().SequenceEqual(read));
+        Assert.Equal(4 << 20, file.Length);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
     public void Names_are_listed_renamed_and_deleted(string kind)
     {
         IFileSystem fileSystem = Make(kind);

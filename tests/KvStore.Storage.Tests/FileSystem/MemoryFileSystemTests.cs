@@ -56,11 +56,7 @@ public sealed class MemoryFileSystemTests
     [Fact]
     public void What_a_failed_sync_dropped_is_not_written_by_a_later_one()
     {
-        using IFile file = Create("/f");
-        fileSystem.SyncDirectory("/");
-        file.WriteAt(Filled(512, 1), 0);
-        file.Sync();
-        file.WriteAt(Filled(512, 2), 0);
+        using IFile file = CreateWithUnsynced();
         fileSystem.FailSyncs = true;
         Assert.Throws<IOException>(file.Sync);
         fileSystem.FailSyncs = false;
@@ -70,6 +66,17 @@ public sealed class MemoryFileSystemTests
         file.WriteAt(Filled(512, 2), 0);
         file.Sync();
         Assert.All(Enumerable.Range(0, 20), seed => Assert.Equal(Filled(512, 2), Content(fileSystem.CrashClone((ulong)seed), "/f")));
+    }
+
+    [Fact]
+    public void A_sync_that_fails_once_loses_what_the_next_one_does_not_write()
+    {
+        using IFile file = CreateWithUnsynced();
+        fileSystem.FailNextSync = true;
+        Assert.Throws<IOException>(file.Sync);
+        file.Sync();
+        Assert.Equal(Filled(512, 2), Content(fileSystem, "/f"));
+        Assert.All(Enumerable.Range(0, 20), seed => Assert.Equal(Filled(512, 1), Content(fileSystem.CrashClone((ulong)seed), "/f")));
     }
 
     [Fact]
@@ -118,6 +125,17 @@ public sealed class MemoryFileSystemTests
         Assert.Throws<IOException>(() => fileSystem.Rename("/f", "/g"));
         Assert.Equal([FileOperationKind.Create, FileOperationKind.Write, FileOperationKind.Read, FileOperationKind.Sync, FileOperationKind.Rename], seen);
         Assert.True(fileSystem.FileExists("/f"));
+    }
+
+    /// <summary>Ones on the disk, twos written over them.</summary>
+    private IFile CreateWithUnsynced()
+    {
+        IFile file = Create("/f");
+        fileSystem.SyncDirectory("/");
+        file.WriteAt(Filled(512, 1), 0);
+        file.Sync();
+        file.WriteAt(Filled(512, 2), 0);
+        return file;
     }
 
     private IFile Create(string path) => fileSystem.Open(path, FileOpen.CreateNew);

@@ -7,7 +7,7 @@ using Lock = KvStore.Protocol.V1.Locking.Lock;
 
 namespace KvStore.Client.Internal.Locks;
 
-/// <summary>Calls about locks and elections. Each may be made more than once: a claim is found again by its lease, a release by its token.</summary>
+/// <summary>Calls about locks and elections. Each may be made more than once: a claim is found again by its lease, a release by its token, a proclamation by its number.</summary>
 internal sealed class LockCalls(KvClient client)
 {
     /// <summary>The longest that one call waits at a node; a longer wait is made of several, which find their place again.</summary>
@@ -67,9 +67,9 @@ internal sealed class LockCalls(KvClient client)
             answer.Group, [.. answer.RegisteredGroups], [.. answer.PendingGroups]);
     }
 
-    public Task ProclaimAsync(string name, ulong token, KvBytes value, CancellationToken cancellationToken)
+    public Task ProclaimAsync(string name, ulong token, ulong number, KvBytes value, CancellationToken cancellationToken)
     {
-        var request = new ProclaimRequest { Name = name, Token = token, Value = UnsafeByteOperations.UnsafeWrap(value.Memory) };
+        var request = new ProclaimRequest { Name = name, Token = token, Number = number, Value = UnsafeByteOperations.UnsafeWrap(value.Memory) };
         return ElectionAsync($"proclaim in election '{name}'", name, (elections, options) => elections.ProclaimAsync(request, options).ResponseAsync, cancellationToken);
     }
 

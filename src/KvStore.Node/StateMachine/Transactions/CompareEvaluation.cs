@@ -10,7 +10,12 @@ internal sealed class CompareEvaluation(TransactionReads reads)
     public bool AllHold(IEnumerable<Compare> compares)
     {
         foreach (var compare in compares)
+        {
             if (!Holds(compare)) return false;
+#if PLANTED
+            if (Raft.Plants.Has(Raft.PlantedBug.WriteSkew)) return true;
+#endif
+        }
         return true;
     }
 

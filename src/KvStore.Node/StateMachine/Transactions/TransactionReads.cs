@@ -20,6 +20,9 @@ internal sealed class TransactionReads(RangeStore store, StagedWrites staged, in
     public bool TryRead(ReadOnlyMemory<byte> key, out KeyValue value)
     {
         Visit();
+#if PLANTED
+        if (Raft.Plants.Has(Raft.PlantedBug.TransactionReadsPublished) && staged.Find(key) is null) return store.TryGet(key.Span, null, out value);
+#endif
         if (staged.Find(key) is not { } write) return store.TryReadNewest(key.Span, out value);
         value = write.Value;
         return !write.Deletes;

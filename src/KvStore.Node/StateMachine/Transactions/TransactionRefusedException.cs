@@ -5,8 +5,11 @@ internal sealed class TransactionRefusedException(CommandStatus status, string m
 {
     public CommandStatus Status { get; } = status;
 
+    /// <summary>Of <see cref="CommandStatus.NotColocated"/>.</summary>
+    public KeysApart? Keys { get; init; }
+
     /// <summary>The same, found further inside.</summary>
-    public TransactionRefusedException At(FormattableString where) => new(Status, where.ToString(System.Globalization.CultureInfo.InvariantCulture) + Message);
+    public TransactionRefusedException At(FormattableString where) => new(Status, where.ToString(System.Globalization.CultureInfo.InvariantCulture) + Message) { Keys = Keys };
 
     public static TransactionRefusedException Invalid(FormattableString text) => new(CommandStatus.InvalidArgument, text.ToString(System.Globalization.CultureInfo.InvariantCulture));
 }

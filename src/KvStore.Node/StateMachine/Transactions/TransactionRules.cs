@@ -105,15 +105,17 @@ internal sealed class TransactionRules
         if (end is { IsEmpty: false } && end.Span.SequenceCompareTo(key.Span) <= 0)
             throw TransactionRefusedException.Invalid($"end: {KeyText.Of(end.Span)} does not lie above key {KeyText.Of(key.Span)}");
         first ??= key.Memory;
-        if (colocation is { } rule) CheckUnit(new ColocationUnit(rule, first.Value.Span), key.Span, end);
+        if (colocation is { } rule) CheckUnit(new ColocationUnit(rule, first.Value.Span), key, end);
     }
 
-    private void CheckUnit(ColocationUnit unit, ReadOnlySpan<byte> key, ByteString? end)
+    private void CheckUnit(ColocationUnit unit, ByteString key, ByteString? end)
     {
-        if (end is null ? unit.Contains(key) : unit.Contains(key, end.Span)) return;
-        throw unit.Contains(key) ? NotColocated("end", end!.IsEmpty ? "the end of the keyspace" : KeyText.Of(end.Span), key) : NotColocated("key", KeyText.Of(key), first!.Value.Span);
+        if (end is null ? unit.Contains(key.Span) : unit.Contains(key.Span, end.Span)) return;
+        throw unit.Contains(key.Span)
+            ? NotColocated("end", end!.IsEmpty ? "the end of the keyspace" : KeyText.Of(end.Span), key.Span, new KeysApart(key.Memory, end.Memory))
+            : NotColocated("key", KeyText.Of(key.Span), first!.Value.Span, new KeysApart(key.Memory, first.Value));
     }
 
-    private static TransactionRefusedException NotColocated(string field, string name, ReadOnlySpan<byte> key) => new(CommandStatus.NotColocated,
-        $"{field}: {name} and {KeyText.Of(key)} are not colocated: a transaction takes in only keys with the same prefix up to the first '/'");
+    private static TransactionRefusedException NotColocated(string field, string name, ReadOnlySpan<byte> key, KeysApart keys) => new(CommandStatus.NotColocated,
+        $"{field}: {name} and {KeyText.Of(key)} are not colocated: a transaction takes in only keys with the same prefix up to the first '/'") { Keys = keys };
 }

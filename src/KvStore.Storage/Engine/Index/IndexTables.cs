@@ -1,3 +1,4 @@
+using System.Numerics;
 using KvStore.Raft;
 
 namespace KvStore.Storage.Engine.Index;
@@ -78,13 +79,26 @@ internal sealed class IndexTables : IKeySource
         Entries.Free(entry);
     }
 
+    /// <summary>
+    /// Two jumps of one length in a row become one over both, after Myers' skew-binary lists. Which lengths stand where follows from the depth alone: most versions are linked
+    /// without a look at older ones, which lie anywhere in memory.
+    /// </summary>
     private int JumpPast(int older, in VersionSlot previous)
     {
+        if (!HasLongJump(previous.Depth)) return older;
         ref var jump = ref Versions[previous.Jump];
-        if (previous.Jump != older && !IsInHistory(jump, previous)) return older;
-        ref var second = ref Versions[jump.Jump];
-        if (jump.Jump != previous.Jump && !IsInHistory(second, jump)) return older;
-        return previous.Depth - jump.Depth == jump.Depth - second.Depth ? jump.Jump : older;
+        return previous.Jump == older || IsInHistory(jump, previous) ? jump.Jump : older;
+    }
+
+    /// <summary>Whether the lowest digit of a number in the skew-binary system (weights 1, 3, 7, 15, …) has a weight over 1.</summary>
+    private static bool HasLongJump(uint number)
+    {
+        while (number > 2)
+        {
+            var weight = (uint)((1UL << BitOperations.Log2(number + 1)) - 1);
+            number -= weight;
+        }
+        return number == 0;
     }
 
     /// <summary>Whether a jump still leads to an older version of the same key: a slot that was freed and used again belongs to another key, or is newer.</summary>

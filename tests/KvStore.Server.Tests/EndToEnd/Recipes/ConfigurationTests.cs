@@ -12,7 +12,7 @@ public sealed class ConfigurationTests(SingleNode node)
     [Fact]
     public async Task Values_are_there_after_the_build_and_follow_puts_and_deletions_over_a_restart()
     {
-        await using var client = await KvClient.ConnectAsync(node.Endpoint);
+        await using var client = await node.ConnectAsync();
         await client.PutAsync("config/live/Logging/Level", "Warning");
         await client.PutAsync("config/live/Name", "shop");
         await client.PutAsync("config/other/Name", "other");
@@ -56,7 +56,7 @@ public sealed class ConfigurationTests(SingleNode node)
     [Fact]
     public async Task A_configuration_of_a_client_that_was_disposed_keeps_its_last_values()
     {
-        var client = await KvClient.ConnectAsync(node.Endpoint);
+        var client = await node.ConnectAsync();
         await client.PutAsync("config/gone/Name", "last");
         var configuration = new ConfigurationBuilder().AddKvStore(client, "config/gone/").Build();
         await client.DisposeAsync();

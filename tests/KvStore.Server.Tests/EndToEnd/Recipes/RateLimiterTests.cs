@@ -12,8 +12,8 @@ public sealed class RateLimiterTests(SingleNode node)
     [Fact]
     public async Task Two_clients_are_granted_no_more_than_the_permits_of_a_window_also_over_a_restart()
     {
-        await using var one = await KvClient.ConnectAsync(node.Endpoint);
-        await using var two = await KvClient.ConnectAsync(node.Endpoint);
+        await using var one = await node.ConnectAsync();
+        await using var two = await node.ConnectAsync();
         KvRateLimiter[] limiters = [new(one, "two", 10, LongWindow), new(two, "two", 10, LongWindow), new(two, "two", 10, LongWindow)];
         var before = await Task.WhenAll(Enumerable.Range(0, 7).Select(i => limiters[i % 3].TryAcquireAsync()));
         Assert.All(before, limit => Assert.True(limit.Granted));
@@ -27,8 +27,8 @@ public sealed class RateLimiterTests(SingleNode node)
     [Fact]
     public async Task The_next_window_begins_when_the_last_is_over_and_somebody_asks()
     {
-        await using var one = await KvClient.ConnectAsync(node.Endpoint);
-        await using var two = await KvClient.ConnectAsync(node.Endpoint);
+        await using var one = await node.ConnectAsync();
+        await using var two = await node.ConnectAsync();
         KvRateLimiter[] limiters = [new(one, "next", 2, LongWindow), new(two, "next", 2, LongWindow)];
         var window = default(KvLeaseId);
         for (var round = 0; round < 3; round++)
@@ -44,7 +44,7 @@ public sealed class RateLimiterTests(SingleNode node)
     [Fact]
     public async Task Who_waits_gets_permits_of_the_next_window()
     {
-        await using var client = await KvClient.ConnectAsync(node.Endpoint);
+        await using var client = await node.ConnectAsync();
         var limiter = new KvRateLimiter(client, "wait", 3, TimeSpan.FromSeconds(1));
         Assert.Equal(0, (await limiter.TryAcquireAsync(3)).Left);
         await limiter.AcquireAsync(2).WaitAsync(RecipeNode.Patience);
@@ -59,7 +59,7 @@ public sealed class RateLimiterTests(SingleNode node)
     [Fact]
     public async Task What_is_not_from_this_recipe_and_bad_input_are_refused()
     {
-        await using var client = await KvClient.ConnectAsync(node.Endpoint);
+        await using var client = await node.ConnectAsync();
         var limiter = new KvRateLimiter(client, "broken", 3, LongWindow);
         await client.PutAsync("limits/broken", "rubbish");
         await Assert.ThrowsAsync<KvPreconditionFailedException>(() => limiter.TryAcquireAsync());

@@ -9,16 +9,16 @@ public sealed class RecipeNode : ICollectionFixture<SingleNode>
 {
     public const string Name = "recipes";
 
-    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    public static readonly TimeSpan Patience = Patiently.Limit;
 
     /// <summary>Ends soon after its client has gone.</summary>
     public static readonly KvLockOptions Short = new() { TimeToLive = TimeSpan.FromSeconds(1) };
 
-    /// <summary>Outlasts a busy machine; a revocation is noticed at the next renewal, after a third of it.</summary>
-    public static readonly KvLockOptions Medium = new() { TimeToLive = TimeSpan.FromSeconds(6) };
+    /// <summary>Outlasts every pause of a machine.</summary>
+    public static readonly KvLockOptions Long = new() { TimeToLive = TimeSpan.FromHours(3) };
 
-    /// <summary>Outlasts a restart on a busy machine.</summary>
-    public static readonly KvLockOptions Long = new() { TimeToLive = Patience };
+    /// <summary>After this time a client renews a <see cref="Long"/> lease and learns that it has been revoked.</summary>
+    public static readonly TimeSpan LongRenewedAfter = Long.TimeToLive / 3;
 
     public static async Task RestartAsync(SingleNode node)
     {
@@ -28,11 +28,4 @@ public sealed class RecipeNode : ICollectionFixture<SingleNode>
 
     /// <summary>As an operator could, or a cluster that was not reached for long.</summary>
     public static async Task RevokeAsync(KvClient client, string lockName) => await client.Leases.RevokeAsync((await client.Locks.DescribeAsync(lockName)).Holder!.Lease);
-
-    public static async Task UntilAsync(CancellationToken fired)
-    {
-        var done = new TaskCompletionSource();
-        await using var registration = fired.Register(done.SetResult);
-        await done.Task.WaitAsync(Patience, CancellationToken.None);
-    }
 }

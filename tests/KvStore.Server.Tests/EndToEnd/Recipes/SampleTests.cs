@@ -1,5 +1,3 @@
-using KvStore.Client;
-
 namespace KvStore.Server.Tests.EndToEnd.Recipes;
 
 /// <summary>The snippets of docs/recipes.md stand in the sample, and the sample does what it says.</summary>
@@ -9,7 +7,7 @@ public sealed class SampleTests(SingleNode node)
     [Fact]
     public async Task The_snippets_of_the_documentation_do_what_they_say()
     {
-        await using var client = await KvClient.ConnectAsync(node.Endpoint);
+        await using var client = await node.ConnectAsync();
         var said = new List<string>();
         await Sample.Recipes.LockAsync(client, said.Add);
         await Sample.Recipes.ElectionAsync(client, said.Add);

@@ -1,5 +1,6 @@
 using KvStore.Client;
 using KvStore.Client.Recipes;
+using KvStore.Client.Tests.Fakes;
 
 namespace KvStore.Server.Tests.EndToEnd.Recipes;
 
@@ -10,7 +11,7 @@ public sealed class ServiceRegistryTests(SingleNode node)
     [Fact]
     public async Task Instances_are_listed_until_they_are_disposed_and_say_how_they_are()
     {
-        await using var client = await KvClient.ConnectAsync(node.Endpoint);
+        await using var client = await node.ConnectAsync();
         var registry = new KvServiceRegistry(client);
         await using var other = await registry.RegisterAsync("shop-2", "x", "http://x");
         var b = await registry.RegisterAsync("shop", "b", "http://b", KvServiceHealth.NotServing);
@@ -29,12 +30,14 @@ public sealed class ServiceRegistryTests(SingleNode node)
     [Fact]
     public async Task An_instance_whose_lease_was_lost_registers_itself_again()
     {
-        await using var client = await KvClient.ConnectAsync(node.Endpoint);
-        var registry = new KvServiceRegistry(client);
-        await using var registration = await registry.RegisterAsync("lost", "a", "http://a", timeToLive: TimeSpan.FromSeconds(1));
-        await using var watch = new Watched(registry, "lost");
+        var clock = new ClientClock();
+        await using var client = await node.ConnectAsync();
+        await using var owner = await node.ConnectAsync(clock);
+        await using var registration = await new KvServiceRegistry(owner).RegisterAsync("lost", "a", "http://a", timeToLive: RecipeNode.Long.TimeToLive);
+        await using var watch = new Watched(new KvServiceRegistry(client), "lost");
         var lease = (await watch.UntilAsync(set => set.Count == 1))[0].Lease;
         await client.Leases.RevokeAsync(lease);
+        clock.Advance(RecipeNode.LongRenewedAfter);
         var again = await watch.UntilAsync(set => set.Count == 1 && set[0].Lease != lease);
         Assert.Equal(("http://a", KvServiceHealth.Serving), (again[0].Address, again[0].Health));
         await registration.SetHealthAsync(KvServiceHealth.NotServing);
@@ -44,9 +47,9 @@ public sealed class ServiceRegistryTests(SingleNode node)
     [Fact]
     public async Task An_instance_of_a_client_that_has_gone_goes_with_its_lease()
     {
-        await using var client = await KvClient.ConnectAsync(node.Endpoint);
+        await using var client = await node.ConnectAsync();
         await using var watch = new Watched(new KvServiceRegistry(client), "died");
-        var dying = await KvClient.ConnectAsync(node.Endpoint);
+        var dying = await node.ConnectAsync();
         var registration = await new KvServiceRegistry(dying).RegisterAsync("died", "a", "http://a", timeToLive: TimeSpan.FromSeconds(1));
         await watch.UntilAsync(set => set.Count == 1);
         await dying.DisposeAsync();
@@ -57,7 +60,7 @@ public sealed class ServiceRegistryTests(SingleNode node)
     [Fact]
     public async Task Of_two_registrations_of_an_instance_the_later_one_stands_also_when_the_first_has_gone()
     {
-        await using var client = await KvClient.ConnectAsync(node.Endpoint);
+        await using var client = await node.ConnectAsync();
         var registry = new KvServiceRegistry(client);
         var first = await registry.RegisterAsync("twice", "a", "http://old");
         await using var second = await registry.RegisterAsync("twice", "a", "http://new");
@@ -68,20 +71,20 @@ public sealed class ServiceRegistryTests(SingleNode node)
     [Fact]
     public async Task Registrations_and_watches_go_on_over_a_restart()
     {
-        await using var client = await KvClient.ConnectAsync(node.Endpoint);
+        await using var client = await node.ConnectAsync();
         var registry = new KvServiceRegistry(client);
         await using var watch = new Watched(registry, "restart");
-        await using var a = await registry.RegisterAsync("restart", "a", "http://a", timeToLive: RecipeNode.Patience);
+        await using var a = await registry.RegisterAsync("restart", "a", "http://a", timeToLive: RecipeNode.Long.TimeToLive);
         await watch.UntilAsync(set => set.Count == 1);
         await RecipeNode.RestartAsync(node);
-        await using var b = await registry.RegisterAsync("restart", "b", "http://b", timeToLive: RecipeNode.Patience);
+        await using var b = await registry.RegisterAsync("restart", "b", "http://b", timeToLive: RecipeNode.Long.TimeToLive);
         Assert.Equal(["a", "b"], (await watch.UntilAsync(set => set.Count == 2)).Select(i => i.Instance));
     }
 
     [Fact]
     public async Task Bad_names_are_refused()
     {
-        await using var client = await KvClient.ConnectAsync(node.Endpoint);
+        await using var client = await node.ConnectAsync();
         var registry = new KvServiceRegistry(client);
         await Assert.ThrowsAsync<KvInvalidArgumentException>(() => registry.RegisterAsync("a/b", "x", "http://x"));
         await Assert.ThrowsAsync<KvInvalidArgumentException>(() => registry.RegisterAsync("a", "", "http://x"));

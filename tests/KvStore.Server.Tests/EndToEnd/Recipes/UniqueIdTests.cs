@@ -1,5 +1,6 @@
 using KvStore.Client;
 using KvStore.Client.Recipes;
+using KvStore.Client.Tests.Fakes;
 
 namespace KvStore.Server.Tests.EndToEnd.Recipes;
 
@@ -10,8 +11,8 @@ public sealed class UniqueIdTests(SingleNode node)
     [Fact]
     public async Task Generators_of_two_clients_give_growing_ids_and_none_twice()
     {
-        await using var one = await KvClient.ConnectAsync(node.Endpoint);
-        await using var two = await KvClient.ConnectAsync(node.Endpoint);
+        await using var one = await node.ConnectAsync();
+        await using var two = await node.ConnectAsync();
         await using var a = new KvUniqueIds(one, "two", options: RecipeNode.Long);
         await using var b = new KvUniqueIds(two, "two", options: RecipeNode.Long);
         var lists = await Task.WhenAll(((KvUniqueIds[])[a, a, b, b]).Select(async ids =>
@@ -29,13 +30,15 @@ public sealed class UniqueIdTests(SingleNode node)
     [Fact]
     public async Task The_next_owner_of_a_number_goes_on_behind_all_that_the_lost_one_had_reserved()
     {
-        await using var one = await KvClient.ConnectAsync(node.Endpoint, new KvClientOptions { TimeProvider = new WrongClock(TimeSpan.FromHours(1)) });
-        await using var two = await KvClient.ConnectAsync(node.Endpoint, new KvClientOptions { TimeProvider = new WrongClock(TimeSpan.FromHours(-1)) });
-        await using var a = new KvUniqueIds(one, "lost", workers: 1, RecipeNode.Medium);
+        var clock = new ClientClock(wallClockOff: TimeSpan.FromHours(1));
+        await using var one = await node.ConnectAsync(clock);
+        await using var two = await node.ConnectAsync(new ClientClock(wallClockOff: TimeSpan.FromHours(-1)));
+        await using var a = new KvUniqueIds(one, "lost", workers: 1, RecipeNode.Long);
         await using var b = new KvUniqueIds(two, "lost", workers: 1, RecipeNode.Long);
         var first = await a.NextAsync();
         await Assert.ThrowsAsync<KvResourceExhaustedException>(async () => await b.NextAsync());
         await RecipeNode.RevokeAsync(one, "ids/lost/0");
+        clock.Advance(RecipeNode.LongRenewedAfter);
         var second = await b.NextAsync();
         Assert.True(KvUniqueIds.TimeOf(second) - KvUniqueIds.TimeOf(first) >= TimeSpan.FromSeconds(9));
         // The first generator has a reserved time left and no number: it gives nothing before it has one again.
@@ -48,13 +51,15 @@ public sealed class UniqueIdTests(SingleNode node)
     [Fact]
     public async Task A_generator_goes_on_with_another_number_and_over_a_restart()
     {
-        await using var client = await KvClient.ConnectAsync(node.Endpoint);
-        await using var ids = new KvUniqueIds(client, "restart", options: RecipeNode.Medium);
+        var clock = new ClientClock();
+        await using var client = await node.ConnectAsync(clock);
+        await using var ids = new KvUniqueIds(client, "restart", options: RecipeNode.Long);
         var first = await ids.NextAsync();
         await RecipeNode.RestartAsync(node);
         var second = await ids.NextAsync();
         Assert.True(second > first);
         await RecipeNode.RevokeAsync(client, $"ids/restart/{KvUniqueIds.WorkerOf(second)}");
+        clock.Advance(RecipeNode.LongRenewedAfter);
         using var patience = new CancellationTokenSource(RecipeNode.Patience);
         var next = second;
         while (KvUniqueIds.WorkerOf(next) == KvUniqueIds.WorkerOf(second))
@@ -69,7 +74,7 @@ public sealed class UniqueIdTests(SingleNode node)
     [Fact]
     public async Task What_is_not_from_this_recipe_and_bad_input_are_refused()
     {
-        await using var client = await KvClient.ConnectAsync(node.Endpoint);
+        await using var client = await node.ConnectAsync();
         await client.PutAsync("ids/broken/0", "rubbish");
         await using var ids = new KvUniqueIds(client, "broken", workers: 1);
         Assert.Contains("ids/broken/0", (await Assert.ThrowsAsync<KvPreconditionFailedException>(async () => await ids.NextAsync())).Message, StringComparison.Ordinal);
@@ -80,11 +85,5 @@ public sealed class UniqueIdTests(SingleNode node)
         Assert.Throws<KvInvalidArgumentException>(() => new KvUniqueIds(client, "a", 1025));
         await ids.DisposeAsync();
         await Assert.ThrowsAsync<ObjectDisposedException>(async () => await ids.NextAsync());
-    }
-
-    /// <summary>The wall clock is off; the monotonic one is right.</summary>
-    private sealed class WrongClock(TimeSpan off) : TimeProvider
-    {
-        public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + off;
     }
 }

@@ -1,0 +1,153 @@
+using KvStore.Node.Workers;
+using KvStore.Raft;
+using KvStore.Server.Hosting;
+
+namespace KvStore.Server.Tests.Hosting;
+
+public sealed class ThreadWorkerHostTests : IDisposable
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private readonly ThreadWorkerHost _host = new(new BootTimeSource());
+
+    public void Dispose() => _host.Stop();
+
+    [Fact]
+    public void Whoever_collects_takes_the_turn_of_the_brief_worker_that_it_wakes()
+    {
+        var worker = new Recorder { IsBrief = true };
+        var wakeup = _host.Start(worker);
+        using (BorrowedTurns.Collect())
+        {
+            wakeup.Wake();
+            wakeup.Wake();
+            Assert.Equal(0, worker.Turns);
+        }
+        Assert.Equal((1, Environment.CurrentManagedThreadId), (worker.Turns, worker.Thread));
+    }
+
+    [Fact]
+    public void A_second_worker_a_slow_one_and_one_woken_outside_run_on_their_own_threads()
+    {
+        Recorder first = new() { IsBrief = true }, second = new() { IsBrief = true }, slow = new();
+        var wakeups = new[] { slow, first, second }.Select(_host.Start).ToList();
+        using (BorrowedTurns.Collect())
+        using (BorrowedTurns.Collect())
+            foreach (var wakeup in wakeups) wakeup.Wake();
+        Assert.True(second.Ran.WaitOne(Patience) && slow.Ran.WaitOne(Patience));
+        Assert.Equal(Environment.CurrentManagedThreadId, first.Thread);
+        wakeups[1].Wake();
+        Assert.True(first.Ran.WaitOne(Patience));
+        while (first.Turns < 2) Assert.True(first.Ran.WaitOne(Patience));
+        Assert.DoesNotContain(Environment.CurrentManagedThreadId, new[] { first.Thread, second.Thread, slow.Thread });
+    }
+
+    [Fact]
+    public void What_a_borrowed_turn_wakes_is_not_borrowed_and_a_wake_up_during_it_is_not_lost()
+    {
+        var other = new Recorder { IsBrief = true };
+        var wakeOther = _host.Start(other);
+        IWakeup? self = null;
+        var worker = new Recorder { IsBrief = true };
+        worker.Turn = () =>
+        {
+            wakeOther.Wake();
+            if (worker.Turns == 1) self!.Wake();
+        };
+        self = _host.Start(worker);
+        using (BorrowedTurns.Collect()) self.Wake();
+        Assert.True(other.Ran.WaitOne(Patience));
+        Assert.NotEqual(Environment.CurrentManagedThreadId, other.Thread);
+        while (worker.Turns < 2) Assert.True(worker.Ran.WaitOne(Patience));
+        Assert.NotEqual(Environment.CurrentManagedThreadId, worker.Thread);
+    }
+
+    [Fact]
+    public void A_turn_that_was_due_runs_on_the_own_thread_although_another_one_said_when()
+    {
+        var worker = new Recorder { IsBrief = true, Again = TimeSpan.FromMilliseconds(1) };
+        var wakeup = _host.Start(worker);
+        using (BorrowedTurns.Collect()) wakeup.Wake();
+        while (worker.Turns < 3) Assert.True(worker.Ran.WaitOne(Patience));
+        Assert.NotEqual(Environment.CurrentManagedThreadId, worker.Thread);
+    }
+
+    [Fact]
+    public void Turns_never_overlap_and_each_wake_up_is_followed_by_one()
+    {
+        const int Wakers = 4, Rounds = 20_000;
+        var (inside, asked, seen) = (0, 0, 0);
+        var worker = new Recorder { IsBrief = true };
+        worker.Turn = () =>
+        {
+            Assert.Equal(1, Interlocked.Increment(ref inside));
+            Volatile.Write(ref seen, Volatile.Read(ref asked));
+            Interlocked.Decrement(ref inside);
+        };
+        var wakeup = _host.Start(worker);
+        var threads = Enumerable.Range(0, Wakers).Select(waker => new Thread(() =>
+        {
+            for (var i = 0; i < Rounds; i++)
+            {
+                using (BorrowedTurns.Collect())
+                {
+                    Interlocked.Increment(ref asked);
+                    wakeup.Wake();
+                }
+                if (waker == 0 && i % 2 == 0) wakeup.Wake();
+            }
+        })).ToList();
+        foreach (var thread in threads) thread.Start();
+        foreach (var thread in threads) thread.Join();
+        while (Volatile.Read(ref seen) < Wakers * Rounds) Assert.True(worker.Ran.WaitOne(Patience));
+    }
+
+    [Fact]
+    public void No_turn_runs_once_the_host_has_stopped()
+    {
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        var worker = new Recorder { IsBrief = true };
+        worker.Turn = () =>
+        {
+            entered.Set();
+            leave.Wait();
+        };
+        var wakeup = _host.Start(worker);
+        var borrower = new Thread(() =>
+        {
+            using (BorrowedTurns.Collect()) wakeup.Wake();
+        });
+        borrower.Start();
+        Assert.True(entered.Wait(Patience));
+        var stopper = new Thread(_host.Stop);
+        stopper.Start();
+        Assert.False(stopper.Join(TimeSpan.FromMilliseconds(50)));
+        leave.Set();
+        Assert.True(stopper.Join(Patience) && borrower.Join(Patience));
+        using (BorrowedTurns.Collect()) wakeup.Wake();
+        Assert.Equal(1, worker.Turns);
+    }
+
+    private sealed class Recorder : IWorker
+    {
+        private int _turns;
+        private int _thread;
+
+        public string Name => "recorder";
+        public bool IsBrief { get; init; }
+        public TimeSpan? Again { get; init; }
+        public Action? Turn { get; set; }
+        public int Turns => Volatile.Read(ref _turns);
+        public int Thread => Volatile.Read(ref _thread);
+        public AutoResetEvent Ran { get; } = new(false);
+
+        public MonotonicTime? Run()
+        {
+            Volatile.Write(ref _thread, Environment.CurrentManagedThreadId);
+            Interlocked.Increment(ref _turns);
+            Turn?.Invoke();
+            Ran.Set();
+            return Again is { } again ? new BootTimeSource().Now + again : null;
+        }
+    }
+}
