@@ -106,6 +106,26 @@ public sealed class LostTests : IAsyncLifetime
         Assert.Equal((RenewedAfter, TimeSpan.Zero), (_time.Now, lease.SafeFor));
     }
 
+    [Fact]
+    public async Task A_keep_alive_is_sent_when_it_is_due_although_the_process_stood_still_before_it_set_its_timer()
+    {
+        _time.StandStillBeforeTimer(RenewedAfter, RenewedAfter);
+        var lease = await _client!.Leases.GrantAsync(TimeToLive);
+        (await Cluster.NextAsync()).Answer(Renewal.Granted);
+        await _time.UntilTimerIsSetAsync(RenewedAfter + Safe);
+        Assert.Equal((RenewedAfter, Safe), (_time.Now, lease.SafeFor));
+    }
+
+    [Fact]
+    public async Task It_fires_when_it_is_due_although_the_process_stood_still_before_it_set_its_timer()
+    {
+        _time.StandStillBeforeTimer(Safe, Safe);
+        var lease = await _client!.Leases.GrantAsync(TimeToLive);
+        Assert.Equal((Safe, TimeSpan.Zero), (_time.Now, lease.SafeFor));
+        _time.AdvanceTo(Safe);
+        await FiredAsync(lease.Lost);
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]

@@ -12,6 +12,7 @@ public sealed class KvLease : IAsyncDisposable
     private const double ClockDriftMax = 0.05;
     private static readonly TimeSpan LookMax = TimeSpan.FromDays(1);
     private const int RenewalsPerTimeToLive = 3;
+    private static readonly TimeSpan LatenessMax = TimeSpan.FromMilliseconds(1);
 
     private readonly KvLeases _leases;
     private readonly LeaseKeeper _keeper;
@@ -28,7 +29,8 @@ public sealed class KvLease : IAsyncDisposable
     {
         (_leases, _keeper, _time, Id, TimeToLive, _confirmedSince) = (leases, keeper, time, id, timeToLive, confirmedSince);
         Lost = _lost.Token;
-        _timer = time.CreateTimer(static lease => ((KvLease)lease!).Look(), this, LookIn, Timeout.InfiniteTimeSpan);
+        _timer = time.CreateTimer(static lease => ((KvLease)lease!).Look(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        SetTimer();
         keeper.Add(this);
     }
 
@@ -84,7 +86,7 @@ public sealed class KvLease : IAsyncDisposable
         {
             if (_ended || _disposed || sent <= _confirmedSince) return;
             Volatile.Write(ref _confirmedSince, sent);
-            _timer.Change(LookIn, Timeout.InfiniteTimeSpan);
+            SetTimer();
         }
     }
 
@@ -100,12 +102,24 @@ public sealed class KvLease : IAsyncDisposable
         _keeper.Remove(this);
     }
 
+    /// <summary>Set again when the process stood still between the look at the clock and the timer: it would be late by as much.</summary>
+    private void SetTimer()
+    {
+        TimeSpan set;
+        do
+        {
+            set = LookIn;
+            _timer.Change(set, Timeout.InfiniteTimeSpan);
+        }
+        while (set - LookIn > LatenessMax);
+    }
+
     /// <summary>A timer takes no more than 49 days.</summary>
     private TimeSpan LookIn => SafeFor is var left && left < LookMax ? left : LookMax;
 
     private void Look()
     {
         if (SafeFor == TimeSpan.Zero) End();
-        else _timer.Change(LookIn, Timeout.InfiniteTimeSpan);
+        else SetTimer();
     }
 }

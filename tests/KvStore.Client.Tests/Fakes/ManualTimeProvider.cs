@@ -9,6 +9,7 @@ internal sealed class ManualTimeProvider : TimeProvider
     private readonly List<ManualTimer> _timers = [];
     private readonly List<(TimeSpan Due, TaskCompletionSource Set)> _awaited = [];
     private TimeSpan _now;
+    private (TimeSpan DueTime, TimeSpan For)? _standstill;
 
     public TimeSpan Now
     {
@@ -41,6 +42,12 @@ internal sealed class ManualTimeProvider : TimeProvider
             _awaited.Add((due, set));
             return set.Task.WaitAsync(Patience);
         }
+    }
+
+    /// <summary>The process stands still for a time when it is about to set a timer of this length, after it has looked at the clock for it.</summary>
+    public void StandStillBeforeTimer(TimeSpan dueTime, TimeSpan time)
+    {
+        lock (_gate) _standstill = (dueTime, time);
     }
 
     public void AdvanceTo(TimeSpan time)
@@ -77,6 +84,11 @@ internal sealed class ManualTimeProvider : TimeProvider
             {
                 owner._timers.Remove(this);
                 if (dueTime == Timeout.InfiniteTimeSpan) return true;
+                if (owner._standstill is { } standstill && standstill.DueTime == dueTime)
+                {
+                    owner._standstill = null;
+                    owner._now += standstill.For;
+                }
                 Due = owner._now + dueTime;
                 owner._timers.Add(this);
                 foreach (var (due, set) in owner._awaited)

@@ -42,11 +42,13 @@ internal sealed class LeaseKeeper(ulong group, KvClient client, LeaseCalls calls
     private async Task RunAsync()
     {
         var failures = 0;
-        while (TakeDue(out var due, out var wait, out var changed))
+        while (TakeDue(out var looked, out var due, out var wait, out var changed))
         {
             if (due.Count == 0)
             {
-                await changed.WaitAsync(wait, _time).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                var waited = changed.WaitAsync(wait, _time);
+                // When the process stood still between the look at the clock and the timer, the timer is late by as much.
+                if (_time.GetElapsedTime(looked) < Together) await waited.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
                 continue;
             }
             if (await TryRenewAsync(due, failures).ConfigureAwait(false))
@@ -64,8 +66,9 @@ internal sealed class LeaseKeeper(ulong group, KvClient client, LeaseCalls calls
     }
 
     /// <summary>False when there is nothing left to keep, and then nobody runs any more.</summary>
-    private bool TakeDue(out List<KvLease> due, out TimeSpan wait, out Task changed)
+    private bool TakeDue(out long looked, out List<KvLease> due, out TimeSpan wait, out Task changed)
     {
+        looked = _time.GetTimestamp();
         lock (_gate)
         {
             due = [];
