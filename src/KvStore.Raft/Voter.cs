@@ -30,7 +30,8 @@ internal sealed class Voter(Replica replica)
     public void AnswerPreVote(RaftMessage request)
     {
         var grants = !Refuses(request) && replica.Log.IsUpToDate(request.Index, request.LogTerm)
-            && (request.Term > replica.Term || (request.Term == replica.Term && IsFree(request.From)));
+            && (request.Term > replica.Term || (request.Term == replica.Term && IsFree(request.From)))
+            && !replica.Role.ClaimsBefore(request);
 #if PLANTED
         if (!grants && Plants.Has(PlantedBug.PreVoteRefusalHidesTerm)) return;
 #endif
@@ -43,6 +44,7 @@ internal sealed class Voter(Replica replica)
             Term = grants ? request.Term : replica.Term,
             Reject = !grants,
         });
+        if (grants) replica.Role.OnPreVoteGranted();
     }
 
     public void AnswerVote(RaftMessage request)

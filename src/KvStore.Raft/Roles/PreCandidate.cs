@@ -3,7 +3,17 @@ namespace KvStore.Raft.Roles;
 /// <summary>Asks whether an election could be won before it raises its term (dissertation §9.6), so that a replica which was cut off disturbs nobody.</summary>
 internal sealed class PreCandidate(Replica replica) : Campaigner(replica)
 {
+    /// <summary>After that the answers are lost, or are not enough, and nobody else is kept from asking.</summary>
+    private readonly MonotonicTime _claimsUntil = replica.Now + replica.Options.HeartbeatInterval;
+
     public override RaftRole Kind => RaftRole.PreCandidate;
+
+    /// <summary>Of two that ask for the same term at once and hold the same log, the lower one goes on. If each granted to the other, both would vote for themselves, and nobody won.</summary>
+    public override bool ClaimsBefore(RaftMessage rival) => Replica.Now < _claimsUntil && rival.Term == Replica.Term.Next && rival.From > Replica.Self && HoldsNoMore(rival);
+
+    public override void OnPreVoteGranted() => Replica.BecomeFollower(Replica.Term, ReplicaId.None);
+
+    private bool HoldsNoMore(RaftMessage rival) => rival.LogTerm == Log.LastTerm && rival.Index == Log.Last;
 
     public override void Enter()
     {

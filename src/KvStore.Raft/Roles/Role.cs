@@ -11,6 +11,9 @@ internal abstract class Role(Replica replica)
     /// <summary>Promises to followers and to itself that forbid a vote until then; only a leader has some of its own.</summary>
     public virtual MonotonicTime PromisedUntil => new(long.MinValue);
 
+    /// <summary>Somebody asks for a pre-vote while this replica asks for one itself, and is to be elected rather.</summary>
+    public virtual bool ClaimsBefore(RaftMessage rival) => false;
+
     public virtual bool HasUnsent => Replica.Reads.HasWaiting;
 
     public virtual void Enter() { }
@@ -19,6 +22,8 @@ internal abstract class Role(Replica replica)
     public virtual void Flush() => Replica.Reads.Flush();
     public virtual void OnPersisted() { }
     public virtual void OnHardStatePersisted(HardState state) { }
+    /// <summary>This replica granted somebody a pre-vote.</summary>
+    public virtual void OnPreVoteGranted() { }
     public virtual void OnUnreachable(ReplicaId replica) { }
     public virtual void OnSnapshotReport(ReplicaId replica, SnapshotOutcome outcome, LogIndex index) { }
     public virtual ProposeResult Propose(ReadOnlyMemory<byte> payload) => new(ProposeStatus.NotLeader, LogIndex.None, Replica.Term);
