@@ -63,6 +63,8 @@ internal sealed class MemoryNames
         MemoryNames survivor = new();
         foreach ((string path, MemoryFileContent? content) in left)
         {
+            // A directory comes before what is in it; without it, its files are gone, too.
+            if (!survivor.IsDirectory(ParentOf(path))) continue;
             MemoryFileContent? copy = content?.Survivor(ref dice);
             survivor.seen[path] = copy;
             survivor.durable[path] = copy;

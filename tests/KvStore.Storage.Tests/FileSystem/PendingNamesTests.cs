@@ -39,4 +39,21 @@ public class PendingNamesTests
             Assert.True(disk.DirectoryExists("/a/b"));
         }
     }
+
+    [Fact]
+    public void Files_whose_directory_is_gone_after_a_crash_do_not_come_back_with_one_that_is_made_under_its_name()
+    {
+        for (ulong seed = 0; seed < 20; seed++)
+        {
+            var disk = new MemoryFileSystem();
+            disk.CreateDirectory("/a/b");
+            disk.Open("/a/b/1", FileOpen.CreateNew).Dispose();
+            disk.SyncDirectory("/a/b");
+            disk.DeleteDirectory("/a/b");
+            disk.Crash(seed);
+            if (disk.DirectoryExists("/a/b")) continue;
+            disk.CreateDirectory("/a/b");
+            Assert.Empty(disk.List("/a/b"));
+        }
+    }
 }
