@@ -32,10 +32,9 @@ internal sealed class VirtualWorkerHost(NodeClock clock) : IWorkerHost
     /// </summary>
     public (int Runnable, long Next) Count(long now)
     {
-        var times = RunnableFrom;
-        if (_isCounted && now < _count.Next) return _count;
+        if (_isCounted && now < _count.Next && _clockVersion == clock.Version) return _count;
         var (runnable, next) = (0, long.MaxValue);
-        foreach (var from in times)
+        foreach (var from in RunnableFrom)
         {
             if (from <= now) runnable++;
             else if (from < next) next = from;
