@@ -74,6 +74,13 @@ internal sealed class GroupCalls : NodeWorker
     {
         foreach (var work in _inbox.Drain()) work();
         var now = _time.Now;
+        if (_calls.Count > 0) MakeDue(now);
+        _frames.Send();
+        return _calls.Count == 0 ? null : _calls.Values.Min(call => call.Due < call.Deadline ? call.Due : call.Deadline);
+    }
+
+    private void MakeDue(MonotonicTime now)
+    {
         _due.AddRange(_calls.Values.Where(call => call.Due <= now || call.Deadline <= now));
         foreach (var call in _due)
         {
@@ -82,8 +89,6 @@ internal sealed class GroupCalls : NodeWorker
             else Make(call, now);
         }
         _due.Clear();
-        _frames.Send();
-        return _calls.Count == 0 ? null : _calls.Values.Min(call => call.Due < call.Deadline ? call.Due : call.Deadline);
     }
 
     private void Make(OutgoingCall call, MonotonicTime now)

@@ -17,7 +17,8 @@ internal sealed class HashRing
     {
         var distinct = members.Distinct().ToList();
         this.members = distinct.Count;
-        points = distinct.SelectMany(m => Enumerable.Range(0, PointsPerMember).Select(i => (StableHash.Compute(m, (ulong)i), m))).Order().ToArray();
+        points = distinct.SelectMany(m => Enumerable.Range(0, PointsPerMember).Select(i => (StableHash.Compute(m, (ulong)i), m))).ToArray();
+        Array.Sort(points, static (a, b) => a.Place != b.Place ? a.Place.CompareTo(b.Place) : a.Member.CompareTo(b.Member));
     }
 
     /// <summary>All members, in the order in which the key prefers them.</summary>

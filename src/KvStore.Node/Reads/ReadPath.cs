@@ -42,22 +42,19 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
         return consistency == ReadConsistency.Bounded && replica.FreshSince.Nanoseconds != long.MinValue && now - replica.FreshSince <= maxStaleness;
     }
 
-    /// <summary>Until when what is read now is covered by the lease; null: for ever.</summary>
-    /// <exception cref="NodeException">The replica cannot serve it.</exception>
-    private async ValueTask<MonotonicTime?> WaitAsync(GroupReplica replica, ReadConsistency consistency, MonotonicTime? leaseUntil, LogIndex waitFor, CancellationToken cancellationToken)
+    /// <summary>Until when what is read now is covered by the lease, null: for ever; or why the replica cannot serve it.</summary>
+    private async ValueTask<(MonotonicTime? LeaseUntil, NodeError? Refusal)> WaitAsync(GroupReplica replica, ReadConsistency consistency, MonotonicTime? leaseUntil, LogIndex waitFor, CancellationToken cancellationToken)
     {
-        Check(replica);
+        if (replica.StoppedReason is not null) return (null, replica.StoppedError());
         var waiter = new ReadWaiter { Index = waitFor };
         if (leaseUntil is not null && replicas.View.FindApplier(replica.Group) is { } applier)
         {
             replica.ApplyWorker.Post(new ApplyJob(ApplyJobKind.Read, applier, waiter));
-            await waiter.WaitAsync(cancellationToken);
-            return leaseUntil;
+            return (leaseUntil, await waiter.WaitAsync(cancellationToken));
         }
-        if (consistency is ReadConsistency.Linearizable or ReadConsistency.Quorum && !replica.View.IsLeader) throw new NodeException(replica.NotLeaderError());
+        if (consistency is ReadConsistency.Linearizable or ReadConsistency.Quorum && !replica.View.IsLeader) return (null, replica.NotLeaderError());
         replica.Loop.Post(new LoopInput(LoopInputKind.Read, replica, waiter));
-        await waiter.WaitAsync(cancellationToken);
-        return null;
+        return (null, await waiter.WaitAsync(cancellationToken));
     }
 
     public ValueTask<ReadBarrier> BarrierAsync(GroupId group, ReadConsistency consistency, TimeSpan maxStaleness, CancellationToken cancellationToken)
@@ -71,7 +68,8 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
 
     private async ValueTask<ReadBarrier> WaitForBarrierAsync(GroupReplica replica, ReadConsistency consistency, MonotonicTime? leaseUntil, LogIndex waitFor, CancellationToken cancellationToken)
     {
-        var until = await WaitAsync(replica, consistency, leaseUntil, waitFor, cancellationToken);
+        var (until, refusal) = await WaitAsync(replica, consistency, leaseUntil, waitFor, cancellationToken);
+        if (refusal is not null) throw new NodeException(refusal);
         return new ReadBarrier(replica.Group, Owned(replica), until);
     }
 
@@ -98,7 +96,8 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
     {
         while (true)
         {
-            var until = await WaitAsync(replica, consistency, leaseUntil, waitFor, cancellationToken);
+            var (until, refusal) = await WaitAsync(replica, consistency, leaseUntil, waitFor, cancellationToken);
+            if (refusal is not null) throw new NodeException(refusal);
             var answer = read(this, replica, query);
             if (until is null || time.Now < until) return answer;
             (leaseUntil, waitFor) = (null, LogIndex.None);

@@ -21,7 +21,8 @@ internal sealed class ReplicaLoop : NodeWorker
     private readonly WalWriter _wal;
     private readonly TimeSpan _tickInterval;
     private readonly Inbox<LoopInput> _inbox;
-    private readonly SortedDictionary<GroupId, ReplicaDriver> _drivers = [];
+    /// <summary>In order of their groups. A list, because every tick walks it and every message looks one up; drivers are added rarely.</summary>
+    private readonly SortedList<GroupId, ReplicaDriver> _drivers = [];
     private readonly List<ReplicaDriver> _dirty = [];
     private readonly Stack<WalSubmission> _submissions = new();
     private readonly LoopTurn _turn;

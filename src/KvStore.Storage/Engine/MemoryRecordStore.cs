@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Collections.Concurrent;
 using System.Globalization;
 using KvStore.Raft;
 using KvStore.Storage.FileSystem;
@@ -8,7 +7,7 @@ using KvStore.Storage.FileSystem;
 namespace KvStore.Storage.Engine;
 
 /// <summary>
-/// Records in a dictionary; a checkpoint appends what came since the last one to the file DATA-n and seals n, length and checksum together with the state in MANIFEST.
+/// Records in memory; a checkpoint appends what came since the last one to the file DATA-n and seals n, length and checksum together with the state in MANIFEST.
 /// Bytes beyond that length are of an unfinished checkpoint and are cut off. After reclaim a checkpoint begins DATA-(n+1), and the old one is deleted behind it.
 /// </summary>
 internal sealed class MemoryRecordStore : IRecordStore
@@ -17,11 +16,11 @@ internal sealed class MemoryRecordStore : IRecordStore
     private const int RecordHeaderBytes = 24, ManifestHeaderBytes = 20;
     private readonly IFileSystem _fileSystem;
     private readonly string _directory;
-    private readonly ConcurrentDictionary<RecordId, byte[]> _records = new();
-    /// <summary>In log order; the apply thread's and the reclaim worker's, which takes its lock.</summary>
-    private readonly List<RecordId> _order = [];
+    /// <summary>Guards the records, and keeps a checkpoint and a reclaim pass apart.</summary>
     private readonly Lock _lock = new();
-    /// <summary>How many of <see cref="_order"/> are in DATA; -1 when DATA has to be written anew because reclaim took records out.</summary>
+    /// <summary>In log order.</summary>
+    private RecordTable _records = new();
+    /// <summary>How many of <see cref="_records"/> are in DATA; -1 when DATA has to be written anew because reclaim took records out.</summary>
     private int _stored;
     private ulong _generation;
     private long _dataBytes;
@@ -44,26 +43,31 @@ internal sealed class MemoryRecordStore : IRecordStore
 
     public void ScanRecovered(RecordScan onRecord)
     {
-        foreach (var id in _order) onRecord(id, _records[id]);
+        for (var i = 0; i < _records.Count; i++) onRecord(_records.IdAt(i), _records.RecordAt(i));
     }
 
     public void Append(in RecordId id, ReadOnlySpan<byte> record)
     {
         if (_failure is not null) throw new IOException($"{_directory}: the store has failed: {_failure.Message}", _failure);
-        var bytes = record.ToArray();
-        var isNew = _records.TryAdd(id, bytes);
-        Invariant.That(isNew || _records[id].AsSpan().SequenceEqual(record), "a record is written once");
-        if (!isNew) return;
-        lock (_lock) _order.Add(id);
-        Interlocked.Add(ref _logBytes, RecordHeaderBytes + bytes.Length);
+        lock (_lock)
+        {
+            if (_records.Find(id) is { } known)
+            {
+                Invariant.That(known.AsSpan().SequenceEqual(record), "a record is written once");
+                return;
+            }
+            _records.Add(id, record.ToArray());
+        }
+        Interlocked.Add(ref _logBytes, RecordHeaderBytes + record.Length);
     }
 
     public bool TryRead(in RecordId id, out byte[] record)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
-        var found = _records.TryGetValue(id, out var bytes);
-        record = bytes ?? [];
-        return found;
+        byte[]? found;
+        lock (_lock) found = _records.Find(id);
+        record = found ?? [];
+        return found is not null;
     }
 
     public void ReadMany(ReadOnlySpan<RecordId> ids, Span<byte[]?> records)
@@ -99,14 +103,18 @@ internal sealed class MemoryRecordStore : IRecordStore
     {
         lock (_lock)
         {
-            var dead = _order.Where(id => !isLive(id, _records[id])).ToList();
-            foreach (var id in dead)
+            var live = new RecordTable();
+            var deadBytes = 0L;
+            for (var i = 0; i < _records.Count; i++)
             {
-                if (_records.TryRemove(id, out var record)) Interlocked.Add(ref _logBytes, -RecordHeaderBytes - record.Length);
+                var (id, record) = (_records.IdAt(i), _records.RecordAt(i));
+                if (isLive(id, record)) live.Add(id, record);
+                else deadBytes += RecordHeaderBytes + record.Length;
             }
 
-            if (dead.Count == 0) return true;
-            _order.RemoveAll(id => !_records.ContainsKey(id));
+            if (live.Count == _records.Count) return true;
+            _records = live;
+            Interlocked.Add(ref _logBytes, -deadBytes);
             _stored = -1;
         }
 
@@ -143,25 +151,25 @@ internal sealed class MemoryRecordStore : IRecordStore
         }
 
         WriteManifest(generation, bytes, checksum, state);
-        (_generation, _stored, _dataBytes, _dataChecksum) = (generation, _order.Count, bytes, checksum);
+        (_generation, _stored, _dataBytes, _dataChecksum) = (generation, _records.Count, bytes, checksum);
         if (isAnew) DeleteOutdated();
     }
 
     private int BytesFrom(int from)
     {
         var bytes = 0;
-        for (var i = from; i < _order.Count; i++) bytes = checked(bytes + RecordHeaderBytes + _records[_order[i]].Length);
+        for (var i = from; i < _records.Count; i++) bytes = checked(bytes + RecordHeaderBytes + _records.RecordAt(i).Length);
         return bytes;
     }
 
     private void CopyFrom(int from, Span<byte> into)
     {
-        for (var i = from; i < _order.Count; i++)
+        for (var i = from; i < _records.Count; i++)
         {
-            var record = _records[_order[i]];
-            BinaryPrimitives.WriteUInt64LittleEndian(into, _order[i].Stay.Value);
-            BinaryPrimitives.WriteUInt64LittleEndian(into[8..], _order[i].Revision.Value);
-            BinaryPrimitives.WriteUInt32LittleEndian(into[16..], _order[i].Sub);
+            var (id, record) = (_records.IdAt(i), _records.RecordAt(i));
+            BinaryPrimitives.WriteUInt64LittleEndian(into, id.Stay.Value);
+            BinaryPrimitives.WriteUInt64LittleEndian(into[8..], id.Revision.Value);
+            BinaryPrimitives.WriteUInt32LittleEndian(into[16..], id.Sub);
             BinaryPrimitives.WriteInt32LittleEndian(into[20..], record.Length);
             record.CopyTo(into[RecordHeaderBytes..]);
             into = into[(RecordHeaderBytes + record.Length)..];
@@ -208,7 +216,7 @@ internal sealed class MemoryRecordStore : IRecordStore
             ArrayPool<byte>.Shared.Return(buffer);
         }
 
-        _stored = _order.Count;
+        _stored = _records.Count;
     }
 
     private void Load(ReadOnlySpan<byte> data)
@@ -217,8 +225,7 @@ internal sealed class MemoryRecordStore : IRecordStore
         {
             var id = new RecordId(new Stay(BinaryPrimitives.ReadUInt64LittleEndian(data)), new Revision(BinaryPrimitives.ReadUInt64LittleEndian(data[8..])), BinaryPrimitives.ReadUInt32LittleEndian(data[16..]));
             var length = BinaryPrimitives.ReadInt32LittleEndian(data[20..]);
-            _records[id] = data.Slice(RecordHeaderBytes, length).ToArray();
-            _order.Add(id);
+            _records.Add(id, data.Slice(RecordHeaderBytes, length).ToArray());
             _logBytes += RecordHeaderBytes + length;
             data = data[(RecordHeaderBytes + length)..];
         }

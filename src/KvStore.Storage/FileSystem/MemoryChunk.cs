@@ -16,6 +16,8 @@ internal sealed class MemoryChunk
 
     /// <summary>Empty until something is written.</summary>
     private byte[] bytes = [];
+    /// <summary>A survivor has the same <see cref="bytes"/>: who changes them first takes a copy.</summary>
+    private bool isShared;
     /// <summary>Sectors that were written; all others are zeros, whatever <see cref="bytes"/> has there.</summary>
     private uint written;
     /// <summary>Written since the last sync.</summary>
@@ -49,6 +51,7 @@ internal sealed class MemoryChunk
     {
         if (data.IsEmpty) return;
         if (bytes.Length == 0) bytes = GC.AllocateUninitializedArray<byte>(Bytes);
+        Own();
         int end = offset + data.Length;
         if (offset % SectorBytes != 0) BecomeZeros(offset);
         if (end % SectorBytes != 0) BecomeZeros(end);
@@ -62,7 +65,11 @@ internal sealed class MemoryChunk
         {
             int step = Math.Min(end - offset, SectorBytes - offset % SectorBytes);
             if (step == SectorBytes) written &= ~BitOf(offset);
-            else if ((written & BitOf(offset)) != 0) bytes.AsSpan(offset, step).Clear();
+            else if ((written & BitOf(offset)) != 0)
+            {
+                Own();
+                bytes.AsSpan(offset, step).Clear();
+            }
             offset += step;
         }
     }
@@ -100,7 +107,8 @@ internal sealed class MemoryChunk
     /// <summary>What a power cut leaves: per dirty sector the new content, the old, or the new content's beginning before the old one's rest.</summary>
     public MemoryChunk Survivor(ref CrashDice dice, CrashPattern pattern)
     {
-        MemoryChunk survivor = new() { bytes = bytes.AsSpan().ToArray(), written = written };
+        isShared = true;
+        MemoryChunk survivor = new() { bytes = bytes, written = written, isShared = true };
         for (uint left = dirty; left != 0; left &= left - 1)
         {
             int sector = BitOperations.TrailingZeroCount(left);
@@ -110,6 +118,13 @@ internal sealed class MemoryChunk
             else survivor.Put(durable.AsSpan(from, SectorBytes - survived), from);
         }
         return survivor;
+    }
+
+    private void Own()
+    {
+        if (!isShared) return;
+        bytes = bytes.AsSpan().ToArray();
+        isShared = false;
     }
 
     /// <summary>A sector that will be written in part.</summary>

@@ -33,7 +33,7 @@ internal sealed class SegmentScan
     public static SegmentScan Read(IFile file, int number, ulong walId, ref byte[] buffer)
     {
         SegmentScan scan = new(number, file.Path, file.Length);
-        if (buffer.Length < scan.Length) buffer = new byte[scan.Length];
+        if (buffer.Length < scan.Length) buffer = GC.AllocateUninitializedArray<byte>((int)scan.Length);
         Span<byte> content = buffer.AsSpan(0, file.ReadAt(buffer.AsSpan(0, (int)scan.Length), 0));
         uint seed = WalFormat.SeedOf(walId);
         scan.RefuseForeign(content, walId);

@@ -19,7 +19,10 @@ internal sealed class TraceLog(VirtualClock clock, TextWriter? writer)
 
     public void Turn(NodeId node, string worker) => Mix(1, node.Value, worker[0]);
 
-    public void Sent(NodeId from, NodeId to, ReadOnlySpan<byte> frame) => Mix(2, from.Value << 8 | to.Value, HashOf(frame));
+    /// <param name="from">The sender.</param>
+    /// <param name="to">The receiver.</param>
+    /// <param name="frame">The <see cref="HashOf"/> the frame.</param>
+    public void Sent(NodeId from, NodeId to, ulong frame) => Mix(2, from.Value << 8 | to.Value, frame);
 
     public void Event(ulong kind, ulong detail) => Mix(3, kind, detail);
 

@@ -157,11 +157,9 @@ internal sealed class VirtualCluster : IDisposable
         foreach (var node in _nodes)
         {
             if (!node.MayRun) continue;
-            foreach (var from in node.Workers.RunnableFrom)
-            {
-                if (from <= now) runnable++;
-                else if (from < next) next = from;
-            }
+            var (here, nextHere) = node.Workers.Count(now);
+            runnable += here;
+            if (nextHere < next) next = nextHere;
         }
         return (runnable, next);
     }
@@ -172,6 +170,12 @@ internal sealed class VirtualCluster : IDisposable
         foreach (var node in _nodes)
         {
             if (!node.MayRun) continue;
+            var here = node.Workers.Count(now).Runnable;
+            if (number >= here)
+            {
+                number -= here;
+                continue;
+            }
             var times = node.Workers.RunnableFrom;
             for (var i = 0; i < times.Length; i++)
                 if (times[i] <= now && number-- == 0) return (node, node.Workers.Workers[i]);

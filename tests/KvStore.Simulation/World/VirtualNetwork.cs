@@ -1,5 +1,3 @@
-using System.Buffers;
-using Google.Protobuf;
 using KvStore.Node.Peer;
 using KvStore.Node.Transport;
 using KvStore.Raft;
@@ -11,6 +9,7 @@ internal sealed class VirtualNetwork(VirtualClock clock, VirtualRandom random, T
 {
     private readonly Dictionary<NodeId, Port> _ports = [];
     private readonly Dictionary<(NodeId, NodeId), Link> _links = [];
+    private readonly FrameEncoder _encoder = new();
 
     public int FramesSent { get; private set; }
     public long FramesLost { get; private set; }
@@ -72,8 +71,8 @@ internal sealed class VirtualNetwork(VirtualClock clock, VirtualRandom random, T
         FramesSent++;
         Sent?.Invoke(from.Node, to, frame);
         var link = LinkOf(from.Node, to);
-        var bytes = Encode(frame);
-        trace.Sent(from.Node, to, bytes);
+        var bytes = _encoder.Encode(frame);
+        trace.Sent(from.Node, to, bytes.Hash);
         var arrival = clock.Now + TimeSpan.FromMicroseconds(50 + random.Next(1000)) + link.Slowness;
         if (Weather != NetworkWeather.Fine)
         {
@@ -81,7 +80,7 @@ internal sealed class VirtualNetwork(VirtualClock clock, VirtualRandom random, T
             if (random.ChanceIn(Weather.LostOfThousand))
             {
                 FramesLost++;
-                Release(bytes);
+                bytes.Release();
                 return;
             }
             if (random.ChanceIn(Weather.LateOfThousand))
@@ -89,7 +88,7 @@ internal sealed class VirtualNetwork(VirtualClock clock, VirtualRandom random, T
                 Deliver(from, to, link, bytes, arrival + random.Between(TimeSpan.Zero, NetworkWeather.LateMax));
                 return;
             }
-            if (random.ChanceIn(Weather.RepeatedOfThousand)) Deliver(from, to, link, Copy(bytes), arrival + TimeSpan.FromMicroseconds(random.Next(200_000)));
+            if (random.ChanceIn(Weather.RepeatedOfThousand)) Deliver(from, to, link, bytes.Copy(), arrival + TimeSpan.FromMicroseconds(random.Next(200_000)));
             if (random.ChanceIn(Weather.ReorderedOfThousand))
             {
                 Deliver(from, to, link, bytes, arrival + TimeSpan.FromMicroseconds(random.Next(50_000)));
@@ -101,37 +100,24 @@ internal sealed class VirtualNetwork(VirtualClock clock, VirtualRandom random, T
         Deliver(from, to, link, bytes, arrival);
     }
 
-    /// <summary>In an array that is used again: the frames of snapshots are large, and there are many of all.</summary>
-    private static ArraySegment<byte> Encode(PeerFrame frame)
-    {
-        var length = frame.CalculateSize();
-        var bytes = ArrayPool<byte>.Shared.Rent(length);
-        frame.WriteTo(bytes.AsSpan(0, length));
-        return new ArraySegment<byte>(bytes, 0, length);
-    }
+    private void Deliver(Port from, NodeId to, Link link, EncodedFrame bytes, MonotonicTime arrival) => clock.At(arrival, () => Arrive(from, to, link, bytes));
 
-    private static ArraySegment<byte> Copy(ArraySegment<byte> frame)
-    {
-        var bytes = ArrayPool<byte>.Shared.Rent(frame.Count);
-        frame.AsSpan().CopyTo(bytes);
-        return new ArraySegment<byte>(bytes, 0, frame.Count);
-    }
-
-    private static void Release(ArraySegment<byte> frame) => ArrayPool<byte>.Shared.Return(frame.Array!);
-
-    private void Deliver(Port from, NodeId to, Link link, ArraySegment<byte> bytes, MonotonicTime arrival) => clock.At(arrival, () =>
+    private void Arrive(Port from, NodeId to, Link link, in EncodedFrame bytes)
     {
         if (link.Cuts > 0 || !_ports.TryGetValue(from.Node, out var sender) || sender != from)
         {
             FramesLost++;
-            Release(bytes);
+            bytes.Release();
             return;
         }
-        if (!_ports.TryGetValue(to, out var port) || port.Receiver is null) Release(bytes);
-        else port.Life.Node.WhenThawed(() => Receive(from, port, link, bytes));
-    });
+        if (!_ports.TryGetValue(to, out var port) || port.Receiver is null) bytes.Release();
+        else if (port.Life.Node.IsFrozen) ReceiveWhenThawed(from, port, link, bytes);
+        else Receive(from, port, link, bytes);
+    }
 
-    private void Receive(Port from, Port port, Link link, ArraySegment<byte> bytes)
+    private void ReceiveWhenThawed(Port from, Port port, Link link, EncodedFrame bytes) => port.Life.Node.WhenThawed(() => Receive(from, port, link, bytes));
+
+    private void Receive(Port from, Port port, Link link, in EncodedFrame bytes)
     {
         PeerFrame received;
         try
@@ -142,11 +128,11 @@ internal sealed class VirtualNetwork(VirtualClock clock, VirtualRandom random, T
                 FramesLost++;
                 return;
             }
-            received = PeerFrame.Parser.ParseFrom(bytes.AsSpan());
+            received = PeerFrame.Parser.ParseFrom(bytes.Span);
         }
         finally
         {
-            Release(bytes);
+            bytes.Release();
         }
         try
         {

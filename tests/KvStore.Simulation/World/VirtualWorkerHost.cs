@@ -10,6 +10,8 @@ internal sealed class VirtualWorkerHost(NodeClock clock) : IWorkerHost
     private long[] _runnableFrom = new long[16];
     private int _clockVersion = clock.Version;
     private string? _stalled;
+    private (int Runnable, long Next) _count;
+    private bool _isCounted;
 
     public IReadOnlyList<VirtualWorker> Workers => _workers;
     public bool IsStopped { get; private set; }
@@ -22,6 +24,23 @@ internal sealed class VirtualWorkerHost(NodeClock clock) : IWorkerHost
             if (_clockVersion != clock.Version) Update();
             return _runnableFrom.AsSpan(0, _workers.Count);
         }
+    }
+
+    /// <summary>
+    /// How many workers may run, and from when on another one may. The scheduler asks before every turn, and a turn changes the workers of one node alone: counted again only when one of these
+    /// has changed, or that time has come.
+    /// </summary>
+    public (int Runnable, long Next) Count(long now)
+    {
+        if (_isCounted && now < _count.Next && _clockVersion == clock.Version) return _count;
+        var (runnable, next) = (0, long.MaxValue);
+        foreach (var from in RunnableFrom)
+        {
+            if (from <= now) runnable++;
+            else if (from < next) next = from;
+        }
+        _isCounted = true;
+        return _count = (runnable, next);
     }
 
     public IWakeup Start(IWorker worker)
@@ -48,7 +67,11 @@ internal sealed class VirtualWorkerHost(NodeClock clock) : IWorkerHost
     }
 
     /// <summary>A worker runs from another time on.</summary>
-    public void Update(VirtualWorker worker) => _runnableFrom[worker.Place] = worker.RunnableFrom;
+    public void Update(VirtualWorker worker)
+    {
+        _runnableFrom[worker.Place] = worker.RunnableFrom;
+        _isCounted = false;
+    }
 
     private void Update()
     {
