@@ -41,16 +41,20 @@ internal sealed class LeaseBench(LeaseBenchOptions options)
         // The first deadline: not before the first renewal was sent.
         var first = TimeSpan.FromSeconds(options.TimeToLiveSeconds) - Stopwatch.GetElapsedTime(renewing, renewed);
         using var over = new CancellationTokenSource();
+        using var standstill = new Standstill();
         await Task.Delay(first - TimeSpan.FromSeconds(options.BeforeSeconds));
+        standstill.TakeMilliseconds();
         _before.Begin();
         _phase = _before;
         var callers = Enumerable.Range(0, options.Callers).Select(number => PutAsync(putting, number, over.Token)).ToList();
         await Task.Delay(Max(TimeSpan.Zero, first - Stopwatch.GetElapsedTime(renewed)));
+        _before.OwnStandstillMilliseconds = standstill.TakeMilliseconds();
         _during.Begin();
         Volatile.Write(ref _phase, _during);
         var due = Stopwatch.GetTimestamp();
         var gone = await GoneAsync(owning);
         var ended = Stopwatch.GetElapsedTime(due);
+        _during.OwnStandstillMilliseconds = standstill.TakeMilliseconds();
         await over.CancelAsync();
         await Task.WhenAll(callers);
         Print(output, grantSeconds, Stopwatch.GetElapsedTime(renewing, renewed), ended);
@@ -167,6 +171,7 @@ internal sealed class LeaseBench(LeaseBenchOptions options)
         json.WriteNumber("p99_us", phase.P99Microseconds);
         json.WriteNumber("longest_ms", phase.LongestMilliseconds);
         json.WriteNumber("stall_ms", phase.StallMilliseconds);
+        json.WriteNumber("own_standstill_ms", phase.OwnStandstillMilliseconds);
         json.WriteEndObject();
     }
 }

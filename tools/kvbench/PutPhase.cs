@@ -21,6 +21,9 @@ internal sealed class PutPhase
     /// <summary>The longest time in which no put was answered.</summary>
     public double StallMilliseconds => Milliseconds(_gap);
 
+    /// <summary>The longest time in which the load generator itself, or the machine, stood still.</summary>
+    public double OwnStandstillMilliseconds { get; set; }
+
     /// <summary>The part begins now.</summary>
     public void Begin()
     {

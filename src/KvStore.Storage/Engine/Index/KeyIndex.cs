@@ -14,6 +14,8 @@ internal sealed class KeyIndex
     private readonly IndexTables _tables;
     private readonly List<int> _freedVersions = [];
     private readonly List<int> _freedEntries = [];
+    /// <summary>Entries that the running <see cref="Drop"/> has seen to: of a key with thousands of versions the first one does for all.</summary>
+    private readonly HashSet<int> _seenTo = [];
 
     /// <summary>How often freed slots went back into use.</summary>
     private int _reuses;
@@ -59,8 +61,10 @@ internal sealed class KeyIndex
         for (int slot = _tables.Journal.Peek(); slot != 0 && _tables.Versions[slot].Modified <= through.Value; slot = _tables.Journal.Peek())
         {
             _tables.Journal.Pop();
-            DropBefore(_tables.Versions[slot].Owner, through.Value);
+            int entry = _tables.Versions[slot].Owner;
+            if (_seenTo.Add(entry)) DropBefore(entry, through.Value);
         }
+        _seenTo.Clear();
         Reuse();
         if (_tables.Tree.IsSparse) _tables.Tree.Rebuild();
     }
