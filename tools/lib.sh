@@ -95,11 +95,16 @@ run_jepsen() {
   exec dotnet "$jepsen_dll" "$@"
 }
 
-# claim_ports: sets base_port for `kvctl local up --base-port`; no other script that runs now has the same. Below the ports of outgoing connections, above those of jepsen's runs.
-claim_ports() {
+# claim_cluster: a directory and ports for a script's own cluster of three nodes. Sets directory, base_port for `kvctl local up --base-port`, which no other script that runs now has, and
+# KVCTL_ENDPOINTS. Below the ports of outgoing connections, above those of jepsen's runs.
+claim_cluster() {
   for base_port in $(seq 31600 10 31690); do
     exec {claim}>"${TMPDIR:-/tmp}/kvstore-ports-$base_port"
-    flock -n "$claim" && return
+    if flock -n "$claim"; then
+      directory=$(mktemp -d)
+      export KVCTL_ENDPOINTS=http://127.0.0.1:$base_port,$((base_port + 1)),$((base_port + 2))
+      return
+    fi
     exec {claim}>&-
   done
   echo "Ten runs hold the ports from 31600 on already." >&2

@@ -3,9 +3,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../../tools/lib.sh"
 build_product
-directory=$(mktemp -d)
-claim_ports
-export KVCTL_ENDPOINTS=http://127.0.0.1:$base_port,$((base_port + 1)),$((base_port + 2))
+claim_cluster
 # The examples say `kvctl`, also to a shell of their own, and start clusters on the default ports in the present folder.
 mkdir "$directory/bin"
 cat >"$directory/bin/kvctl" <<END

@@ -3,9 +3,7 @@
 set -euo pipefail
 . "$(dirname "$0")/../../tools/lib.sh"
 build_product
-directory=$(mktemp -d)
-claim_ports
-export KVCTL_ENDPOINTS=http://127.0.0.1:$base_port,$((base_port + 1)),$((base_port + 2))
+claim_cluster
 kvctl() { "$kvctl" "$@"; }
 trap 'kvctl local down --wipe --directory "$directory/c" >/dev/null 2>&1 || true; rm -rf "$directory"' EXIT
 same() { [ "$1" = "$2" ] || { echo "expected '$2', got '$1'"; exit 1; }; }

@@ -43,17 +43,17 @@ internal sealed record BenchOptions
 
     public LoadKind Load { get; init; }
 
-    public int Callers { get; init; } = 64;
+    public int Callers { get; init; }
 
-    public int Keys { get; init; } = 10_000;
+    public int Keys { get; init; }
 
-    public int KeyBytes { get; init; } = 16;
+    public int KeyBytes { get; init; }
 
-    public int ValueBytes { get; init; } = 100;
+    public int ValueBytes { get; init; }
 
-    public double Seconds { get; init; } = 5;
+    public double Seconds { get; init; }
 
-    public double WarmUpSeconds { get; init; } = 2;
+    public double WarmUpSeconds { get; init; }
 
     /// <exception cref="UsageException">An argument is unknown, missing or out of its limits.</exception>
     public static BenchOptions Parse(string[] args)

@@ -14,21 +14,21 @@ internal sealed record LeaseBenchOptions
           --ttl-seconds N        time to live; the leases are renewed until all are there, and then once more together (default 30)
           --before-seconds N     puts are measured so long before the leases end, too (default 5)
 
-        "stall" is the longest time in which no put was answered. The leases have ended when their last key is gone.
+        "stall" is the longest time in which no put was answered, "own_standstill" the longest in which this process did not run. The leases have ended when their last key is gone.
         Exit codes: 0 measured, 1 a put failed or keys were left after a minute, 2 wrong usage.
         """;
 
     public required string[] Endpoints { get; init; }
 
-    public int Leases { get; init; } = 100_000;
+    public int Leases { get; init; }
 
     public LeaseGroups Groups { get; init; }
 
-    public int Callers { get; init; } = 16;
+    public int Callers { get; init; }
 
-    public double TimeToLiveSeconds { get; init; } = 30;
+    public double TimeToLiveSeconds { get; init; }
 
-    public double BeforeSeconds { get; init; } = 5;
+    public double BeforeSeconds { get; init; }
 
     /// <exception cref="UsageException">An argument is unknown, missing or out of its limits.</exception>
     public static LeaseBenchOptions Parse(string[] args)

@@ -13,7 +13,7 @@ internal sealed record WatchBenchOptions
           --rate N               puts a second, spread over the watched keys (default 5000)
           --value-bytes N        at least 8 (default 100)
           --seconds N            measured time (default 5)
-          --warm-up-seconds N    before it (default 10: nodes that have just started are still compiling)
+          --warm-up-seconds N    before it (default 10)
 
         Delivery is measured with one clock from before a put is called until each watcher has the event, so it includes the put.
         Exit codes: 0 measured and every event came to every watcher, 1 failed, 2 wrong usage.
@@ -21,17 +21,17 @@ internal sealed record WatchBenchOptions
 
     public required string[] Endpoints { get; init; }
 
-    public int Single { get; init; } = 1000;
+    public int Single { get; init; }
 
-    public int All { get; init; } = 10;
+    public int All { get; init; }
 
-    public int Rate { get; init; } = 5000;
+    public int Rate { get; init; }
 
-    public int ValueBytes { get; init; } = 100;
+    public int ValueBytes { get; init; }
 
-    public double Seconds { get; init; } = 5;
+    public double Seconds { get; init; }
 
-    public double WarmUpSeconds { get; init; } = 10;
+    public double WarmUpSeconds { get; init; }
 
     /// <exception cref="UsageException">An argument is unknown, missing or out of its limits.</exception>
     public static WatchBenchOptions Parse(string[] args)

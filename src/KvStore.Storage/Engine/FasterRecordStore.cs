@@ -54,7 +54,7 @@ internal sealed class FasterRecordStore : IRecordStore
                 MemorySizeBits = Math.Max(20, BitOperations.Log2((ulong)Math.Max(options.MemoryBytes, 2L * options.PageBytes))),
                 PageSizeBits = BitOperations.Log2((uint)options.PageBytes),
                 SegmentSizeBits = BitOperations.Log2((uint)options.SegmentBytes),
-                // Nothing is written in place: what is filled is written out page by page, and a checkpoint finds little left. Half the memory at once, by three nodes on one disk, kept the syncs of the WAL waiting for 100 ms.
+                // Nothing is written in place: what is filled is written out page by page, and a checkpoint finds little left. With half the memory written at once, by three nodes to one disk, the slowest hundredth of puts took 2.0 to 2.8 ms instead of 1.2 to 2.0.
                 MutableFraction = 1.0 / 16,
             },
             new CheckpointSettings { CheckpointManager = _checkpoints, RemoveOutdated = false },

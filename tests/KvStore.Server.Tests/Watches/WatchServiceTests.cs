@@ -1,5 +1,6 @@
 using Grpc.Core;
 using KvStore.Protocol.V1;
+using KvStore.Server.Tests.EndToEnd;
 using KvStore.Server.Watches;
 
 namespace KvStore.Server.Tests.Watches;
@@ -11,7 +12,7 @@ public sealed class WatchServiceTests
     {
         var service = new WatchService(null!, null!, TimeSpan.FromSeconds(1));
         service.Close();
-        var e = await Assert.ThrowsAsync<RpcException>(() => service.Watch(new NothingYet(), null!, new AnyCall()));
+        var e = await Assert.ThrowsAsync<RpcException>(() => service.Watch(new NothingYet(), null!, new AnyCall()).WaitAsync(Patiently.Limit));
         Assert.Equal(StatusCode.Unavailable, e.StatusCode);
     }
 
@@ -19,11 +20,7 @@ public sealed class WatchServiceTests
     {
         public WatchRequest Current => throw new InvalidOperationException("nothing was read");
 
-        public async Task<bool> MoveNext(CancellationToken cancellationToken)
-        {
-            await Task.Delay(Timeout.Infinite, cancellationToken);
-            return false;
-        }
+        public Task<bool> MoveNext(CancellationToken cancellationToken) => new TaskCompletionSource<bool>().Task.WaitAsync(cancellationToken);
     }
 
     private sealed class AnyCall : ServerCallContext

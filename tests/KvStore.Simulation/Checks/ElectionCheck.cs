@@ -99,7 +99,7 @@ internal sealed class ElectionCheck(string election, bool trustsLeases, Findings
         foreach (var win in wins)
         {
             var until = LeadsUntil(win);
-            var before = LastBefore(returned, until);
+            var before = FirstFrom(returned, evidence => evidence.Return, until) - 1;
             if (before >= 0 && greatest[before] is var other && other.Token > win.Token)
                 Report($"{other} at {At(other.Return)}, while token {win.Token} of lease {win.Lease} led until {At(until)} at least: its renewal of {At(win.Confirmed)} was confirmed, and it lives for {win.TimeToLive.TotalSeconds} s");
         }
@@ -113,7 +113,7 @@ internal sealed class ElectionCheck(string election, bool trustsLeases, Findings
         foreach (var win in wins)
         {
             var until = LeadsUntil(win);
-            for (var i = FirstFrom(byCall, win.WonAt); i < byCall.Count && byCall[i].Call < until; i++)
+            for (var i = FirstFrom(byCall, seen => seen.Call, win.WonAt); i < byCall.Count && byCall[i].Call < until; i++)
                 if (byCall[i].Return < until && byCall[i].Token != win.Token)
                     Report($"who asked at {At(byCall[i].Call)} was told of token {byCall[i].Token} at {At(byCall[i].Return)}; token {win.Token} had been given at {At(win.WonAt)} and led until {At(until)} at least");
             if (win.Proclamations.FirstOrDefault(each => each.Done != Candidacy.Never && each.Call > Math.Min(win.TokenEnded, win.LeaseEnded)) is { } late)
@@ -144,25 +144,13 @@ internal sealed class ElectionCheck(string election, bool trustsLeases, Findings
     /// <summary>Until when the leader was certainly not replaced: it had not given up, and its lease lived.</summary>
     private long LeadsUntil(Candidacy win) => Math.Min(win.EndCalled, win.Confirmed + (trustsLeases ? (long)(win.TimeToLive.Ticks * 100 * Certain) : 0));
 
-    private static int LastBefore(List<Evidence> returned, long time)
+    private static int FirstFrom<T>(List<T> ordered, Func<T, long> timeOf, long time)
     {
-        var (low, high) = (0, returned.Count);
+        var (low, high) = (0, ordered.Count);
         while (low < high)
         {
             var middle = (low + high) / 2;
-            if (returned[middle].Return < time) low = middle + 1;
-            else high = middle;
-        }
-        return low - 1;
-    }
-
-    private static int FirstFrom(List<Sighting> byCall, long time)
-    {
-        var (low, high) = (0, byCall.Count);
-        while (low < high)
-        {
-            var middle = (low + high) / 2;
-            if (byCall[middle].Call < time) low = middle + 1;
+            if (timeOf(ordered[middle]) < time) low = middle + 1;
             else high = middle;
         }
         return low;
