@@ -1,3 +1,4 @@
+using KvStore.Node.Time;
 using KvStore.Node.Workers;
 using KvStore.Raft;
 using KvStore.Server.Hosting;
@@ -7,15 +8,22 @@ namespace KvStore.Server.Tests.Hosting;
 public sealed class ThreadWorkerHostTests : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
-    private readonly ThreadWorkerHost _host = new(new BootTimeSource());
+    private readonly HeldClock _clock = new();
+    private readonly ThreadWorkerHost _host;
 
-    public void Dispose() => _host.Stop();
+    public ThreadWorkerHostTests() => _host = new ThreadWorkerHost(_clock);
+
+    public void Dispose()
+    {
+        _clock.LetGo();
+        _host.Stop();
+    }
 
     [Fact]
     public void Whoever_collects_takes_the_turn_of_the_brief_worker_that_it_wakes()
     {
         var worker = new Recorder { IsBrief = true };
-        var wakeup = _host.Start(worker);
+        var wakeup = StartHeld(worker);
         using (BorrowedTurns.Collect())
         {
             wakeup.Wake();
@@ -29,13 +37,19 @@ public sealed class ThreadWorkerHostTests : IDisposable
     public void A_second_worker_a_slow_one_and_one_woken_outside_run_on_their_own_threads()
     {
         Recorder first = new() { IsBrief = true }, second = new() { IsBrief = true }, slow = new();
-        var wakeups = new[] { slow, first, second }.Select(_host.Start).ToList();
+        var wakeFirst = StartHeld(first);
+        var (wakeSecond, wakeSlow) = (_host.Start(second), _host.Start(slow));
         using (BorrowedTurns.Collect())
         using (BorrowedTurns.Collect())
-            foreach (var wakeup in wakeups) wakeup.Wake();
+        {
+            wakeSlow.Wake();
+            wakeFirst.Wake();
+            wakeSecond.Wake();
+        }
         Assert.True(second.Ran.WaitOne(Patience) && slow.Ran.WaitOne(Patience));
         Assert.Equal(Environment.CurrentManagedThreadId, first.Thread);
-        wakeups[1].Wake();
+        _clock.LetGo();
+        wakeFirst.Wake();
         Assert.True(first.Ran.WaitOne(Patience));
         while (first.Turns < 2) Assert.True(first.Ran.WaitOne(Patience));
         Assert.DoesNotContain(Environment.CurrentManagedThreadId, new[] { first.Thread, second.Thread, slow.Thread });
@@ -53,10 +67,12 @@ public sealed class ThreadWorkerHostTests : IDisposable
             wakeOther.Wake();
             if (worker.Turns == 1) self!.Wake();
         };
-        self = _host.Start(worker);
+        self = StartHeld(worker);
         using (BorrowedTurns.Collect()) self.Wake();
+        Assert.Equal((1, Environment.CurrentManagedThreadId), (worker.Turns, worker.Thread));
         Assert.True(other.Ran.WaitOne(Patience));
         Assert.NotEqual(Environment.CurrentManagedThreadId, other.Thread);
+        _clock.LetGo();
         while (worker.Turns < 2) Assert.True(worker.Ran.WaitOne(Patience));
         Assert.NotEqual(Environment.CurrentManagedThreadId, worker.Thread);
     }
@@ -112,13 +128,14 @@ public sealed class ThreadWorkerHostTests : IDisposable
             entered.Set();
             leave.Wait();
         };
-        var wakeup = _host.Start(worker);
+        var wakeup = StartHeld(worker);
         var borrower = new Thread(() =>
         {
             using (BorrowedTurns.Collect()) wakeup.Wake();
         });
         borrower.Start();
         Assert.True(entered.Wait(Patience));
+        _clock.LetGo();
         var stopper = new Thread(_host.Stop);
         stopper.Start();
         Assert.False(stopper.Join(TimeSpan.FromMilliseconds(50)));
@@ -128,12 +145,49 @@ public sealed class ThreadWorkerHostTests : IDisposable
         Assert.Equal(1, worker.Turns);
     }
 
+    /// <summary>The worker's own thread stands between two turns until <see cref="HeldClock.LetGo"/>: awake, it would take at once the turn that another thread means to take.</summary>
+    private IWakeup StartHeld(Recorder worker)
+    {
+        _clock.Hold(worker);
+        var wakeup = _host.Start(worker);
+        _clock.WaitUntilHeld();
+        return wakeup;
+    }
+
+    /// <summary>The clock of this machine; the thread of one worker does not get an answer for a while. An idle worker's thread asks before it sleeps.</summary>
+    private sealed class HeldClock : ITimeSource
+    {
+        private readonly BootTimeSource _time = new();
+        private readonly ManualResetEventSlim _held = new();
+        private readonly ManualResetEventSlim _letGo = new();
+        private volatile string? _heldThread;
+
+        public MonotonicTime Now
+        {
+            get
+            {
+                if (_heldThread is { } held && Thread.CurrentThread.Name == held)
+                {
+                    _held.Set();
+                    _letGo.Wait();
+                }
+                return _time.Now;
+            }
+        }
+
+        public void Hold(IWorker worker) => _heldThread = worker.Name;
+
+        public void WaitUntilHeld() => Assert.True(_held.Wait(Patience));
+
+        public void LetGo() => _letGo.Set();
+    }
+
     private sealed class Recorder : IWorker
     {
         private int _turns;
         private int _thread;
 
-        public string Name => "recorder";
+        public string Name { get; } = Guid.NewGuid().ToString();
         public bool IsBrief { get; init; }
         public TimeSpan? Again { get; init; }
         public Action? Turn { get; set; }
