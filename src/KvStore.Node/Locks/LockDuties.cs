@@ -33,7 +33,7 @@ internal sealed class LockDuties(GroupReplica replica, GroupCalls calls)
         if (raft.Role != RaftRole.Leader || replica.Machine is not { } machine) return;
         var pending = machine.Locks.Removals;
         if (!ReferenceEquals(pending, _known)) ForgetDone(pending);
-        foreach (var removal in pending.Take(CallsMax)) Tell(removal, now);
+        for (var i = 0; i < pending.Count && i < CallsMax; i++) Tell(pending[i], now);
     }
 
     private void ForgetDone(IReadOnlyList<PendingRemoval> pending)

@@ -18,7 +18,4 @@ internal sealed record DriverServices(NodeOptions Options, WalWriter Wal, Replic
     public required Calls.GroupCalls Calls { get; init; }
 
     public IReplicaObserver? Observer { get; init; }
-
-    /// <summary>What the leader of the meta group proposes when there is no map yet.</summary>
-    public required Commands.InitializeCluster FirstMap { get; init; }
 }

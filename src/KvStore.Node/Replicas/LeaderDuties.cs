@@ -27,7 +27,7 @@ internal sealed class LeaderDuties(GroupReplica replica, DriverServices services
         if (replica.Group == GroupId.Meta && machine.Map is null && now >= _mapPatience)
         {
             _mapPatience = now + Patience;
-            Propose(proposals, new GroupCommand { InitializeCluster = services.FirstMap }, now);
+            Propose(proposals, new GroupCommand { InitializeCluster = FirstMap.Build(services.Options) }, now);
         }
         if (services.Map() is { } map) CreateRanges(map, machine.Owned, proposals, now);
         foreach (var owned in machine.Owned.All)

@@ -148,8 +148,9 @@ internal sealed class ReplicaLoop : NodeWorker
     private void Tick()
     {
         _nextTick = _turn.Now + _tickInterval;
-        foreach (var driver in _drivers.Values)
+        for (var i = 0; i < _drivers.Count; i++)
         {
+            var driver = _drivers.GetValueAtIndex(i);
             driver.Tick(_turn.Now);
             Mark(driver);
         }

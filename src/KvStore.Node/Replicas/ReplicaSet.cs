@@ -51,10 +51,9 @@ internal sealed class ReplicaSet
         Calls = new GroupCalls(options.Id, () => View, services.Transport, services.Time, random.Next(), failure);
         Watches = new Watches.WatchHub(options, services.Time, () => View, failure);
         LeaseAdmissions = new LeaseAdmissions(Calls, () => View.Map);
-        var firstMap = FirstMap.Build(options);
         _driverServices = [.. _loops.Select(_ => new DriverServices(options, WalWriter, _addresses, _sender, new EntryPayloadWriter(), random, logger)
         {
-            WalUnderPressure = group => Volatile.Read(ref _pinningGroup) == group.Value, Map = () => View.Map, FirstMap = firstMap, Observer = services.Observer, Calls = Calls,
+            WalUnderPressure = group => Volatile.Read(ref _pinningGroup) == group.Value, Map = () => View.Map, Observer = services.Observer, Calls = Calls,
         })];
         _applyWorkers = [.. Enumerable.Range(0, options.ApplyWorkers).Select(i => new ApplyWorker(i, failure))];
         _applierServices = [.. _applyWorkers.Select(_ => new ApplierServices(options, _maintenance, _addresses, new OutgoingFrames(services.Transport), logger)

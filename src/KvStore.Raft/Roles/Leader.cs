@@ -11,6 +11,8 @@ internal sealed class Leader(Replica replica) : Role(replica)
     private readonly LeadershipTransfer _transfer = new();
     private readonly Appender _appender = new(replica);
     private readonly LogIndex _termStart = replica.Log.Last.Next;
+    /// <summary>How long a lease holds from the sending of a round that a quorum answered.</summary>
+    private readonly TimeSpan _leaseTime = LeaseTimeOf(replica.Options);
     private MonotonicTime _heartbeatDue = replica.Now;
     private MonotonicTime _lastTick = replica.Now;
     private MonotonicTime _stepDownNotBefore = replica.Now;
@@ -148,11 +150,15 @@ internal sealed class Leader(Replica replica) : Role(replica)
     {
         if (!HasCommittedInTerm || _transfer.LeaseGivenUp || _progress.Own is not { } own) return null;
         own.SetOwn(Log.Persisted, _rounds.Newest, now > Replica.Now ? now : Replica.Now);
-        var options = Replica.Options;
+        return new LeaderLease(Replica.Term, _progress.QuorumRoundSent() + _leaseTime);
+    }
+
+    private static TimeSpan LeaseTimeOf(RaftOptions options)
+    {
 #if PLANTED
-        if (Plants.Has(PlantedBug.LeaseIgnoresDrift)) options = options with { ClockDriftMax = 0 };
+        if (Plants.Has(PlantedBug.LeaseIgnoresDrift)) return options.ElectionTimeoutMin;
 #endif
-        return new LeaderLease(Replica.Term, _progress.QuorumRoundSent() + options.ElectionTimeoutMin * (1 - options.ClockDriftMax));
+        return options.ElectionTimeoutMin * (1 - options.ClockDriftMax);
     }
 
     public override void OnPersisted()

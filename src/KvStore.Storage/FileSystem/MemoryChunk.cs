@@ -50,6 +50,11 @@ internal sealed class MemoryChunk
     public void Put(ReadOnlySpan<byte> data, int offset)
     {
         if (data.IsEmpty) return;
+        if (!data.ContainsAnyExcept((byte)0))
+        {
+            Clear(offset, data.Length);
+            return;
+        }
         if (bytes.Length == 0) bytes = GC.AllocateUninitializedArray<byte>(Bytes);
         Own();
         int end = offset + data.Length;

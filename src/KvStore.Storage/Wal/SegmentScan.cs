@@ -29,12 +29,12 @@ internal sealed class SegmentScan
     public ulong EvidenceSequence { get; private set; }
     public long EvidenceOffset { get; private set; }
 
-    /// <summary>Reads the whole file into <paramref name="buffer"/>, which grows as needed.</summary>
-    public static SegmentScan Read(IFile file, int number, ulong walId, ref byte[] buffer)
+    /// <summary>Reads the whole file.</summary>
+    public static SegmentScan Read(IFile file, int number, ulong walId, ReadBuffer buffer)
     {
         SegmentScan scan = new(number, file.Path, file.Length);
-        if (buffer.Length < scan.Length) buffer = GC.AllocateUninitializedArray<byte>((int)scan.Length);
-        Span<byte> content = buffer.AsSpan(0, file.ReadAt(buffer.AsSpan(0, (int)scan.Length), 0));
+        Span<byte> room = buffer.Take(scan.Length);
+        Span<byte> content = room[..file.ReadAt(room, 0)];
         uint seed = WalFormat.SeedOf(walId);
         scan.RefuseForeign(content, walId);
         scan.ReadBatches(content, seed);

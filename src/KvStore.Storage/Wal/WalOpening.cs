@@ -41,13 +41,13 @@ internal sealed class WalOpening(IFileSystem fileSystem, WalOptions options, ulo
 
     private void ReadSegments()
     {
-        byte[] buffer = [];
+        using ReadBuffer buffer = new();
         foreach (string name in fileSystem.List(options.Directory))
         {
             if (SegmentFile.NumberOf(name) is not { } number) continue;
             IFile file = fileSystem.Open($"{options.Directory}/{name}", FileOpen.OpenExisting);
             files.Add(new SegmentFile(number, file, file.Length));
-            scans.Add(SegmentScan.Read(file, number, walId, ref buffer));
+            scans.Add(SegmentScan.Read(file, number, walId, buffer));
         }
     }
 

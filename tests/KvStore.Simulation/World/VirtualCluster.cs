@@ -24,6 +24,8 @@ internal sealed class VirtualCluster : IDisposable
     private readonly SynchronizationContext? _before = SynchronizationContext.Current;
     private readonly IReadOnlyList<Founder> _founders;
     private readonly VirtualNode[] _nodes;
+    /// <summary>How many workers of each node may run, as <see cref="CountRunnable"/> last found.</summary>
+    private readonly int[] _runnable;
     private int _nesting;
 
     public VirtualCluster(ulong seed, int nodes = 3, TextWriter? trace = null)
@@ -35,6 +37,7 @@ internal sealed class VirtualCluster : IDisposable
         Network = new VirtualNetwork(Clock, VirtualRandom.Stream(seed, "network"), Trace);
         _founders = [.. Enumerable.Range(1, nodes).Select(i => new Founder(new NodeId((ulong)i), $"10.0.0.{i}:7100", $"10.0.0.{i}:7200"))];
         _nodes = [.. _founders.Select(founder => new VirtualNode(this, founder.Id))];
+        _runnable = new int[_nodes.Length];
     }
 
     public ulong Seed { get; }
@@ -134,10 +137,11 @@ internal sealed class VirtualCluster : IDisposable
     private void Step()
     {
         if (_context.RunOne() || Clock.RunDue()) return;
-        var (runnable, next) = CountRunnable(Clock.Now.Nanoseconds);
+        var now = Clock.Now.Nanoseconds;
+        var (runnable, next) = CountRunnable(now);
         if (runnable > 0)
         {
-            var (node, worker) = FindRunnable(Random.Next(runnable), Clock.Now.Nanoseconds);
+            var (node, worker) = FindRunnable(Random.Next(runnable), now);
             Trace.Turn(node.Id, worker.Name);
             worker.RunTurn();
             // A turn takes time, so that no two inputs of a loop carry the same.
@@ -154,10 +158,11 @@ internal sealed class VirtualCluster : IDisposable
     private (int Runnable, long Next) CountRunnable(long now)
     {
         var (runnable, next) = (0, long.MaxValue);
-        foreach (var node in _nodes)
+        for (var i = 0; i < _nodes.Length; i++)
         {
-            if (!node.MayRun) continue;
-            var (here, nextHere) = node.Workers.Count(now);
+            var node = _nodes[i];
+            var (here, nextHere) = node.MayRun ? node.Workers.Count(now) : (0, long.MaxValue);
+            _runnable[i] = here;
             runnable += here;
             if (nextHere < next) next = nextHere;
         }
@@ -167,19 +172,12 @@ internal sealed class VirtualCluster : IDisposable
     /// <summary>One of those that <see cref="CountRunnable"/> counted.</summary>
     private (VirtualNode Node, VirtualWorker Worker) FindRunnable(int number, long now)
     {
-        foreach (var node in _nodes)
-        {
-            if (!node.MayRun) continue;
-            var here = node.Workers.Count(now).Runnable;
-            if (number >= here)
-            {
-                number -= here;
-                continue;
-            }
-            var times = node.Workers.RunnableFrom;
-            for (var i = 0; i < times.Length; i++)
-                if (times[i] <= now && number-- == 0) return (node, node.Workers.Workers[i]);
-        }
+        var place = 0;
+        for (; number >= _runnable[place]; place++) number -= _runnable[place];
+        var node = _nodes[place];
+        var times = node.Workers.RunnableFrom;
+        for (var i = 0; i < times.Length; i++)
+            if (times[i] <= now && number-- == 0) return (node, node.Workers.Workers[i]);
         throw new InvalidOperationException("less may run than was counted");
     }
 
