@@ -20,6 +20,9 @@ internal abstract class ClientCall(GrpcChannel channel, CallOptions options) : I
     /// <summary>Never disposed: it has no timer of its own, and the HTTP handler may still look at its token.</summary>
     private readonly CancellationTokenSource _cancellation = new();
 
+    /// <summary>Null before the call starts and once it has left, which it does once.</summary>
+    private ChannelConnection? _connection;
+
     private ITimer? _deadlineTimer;
     private CancellationTokenRegistration _callerRegistration;
     private HttpResponseMessage? _message;
@@ -69,7 +72,9 @@ internal abstract class ClientCall(GrpcChannel channel, CallOptions options) : I
 
         if (options.CancellationToken.CanBeCanceled)
             _callerRegistration = options.CancellationToken.UnsafeRegister(static call => ((ClientCall)call!).Cancel(CancelCause.Caller), this);
-        Response = SendAsync(request, content as IRequestStream);
+        var connection = channel.Enter();
+        _connection = connection;
+        Response = SendAsync(connection, request, content as IRequestStream);
     }
 
     /// <summary>Ends the call from this side; the first cause stays.</summary>
@@ -87,6 +92,7 @@ internal abstract class ClientCall(GrpcChannel channel, CallOptions options) : I
     {
         Cancel(CancelCause.Disposed);
         Volatile.Read(ref _message)?.Dispose();
+        LeaveConnection();
     }
 
     /// <summary>Ends the call with what an exception means, unless it has ended.</summary>
@@ -120,7 +126,10 @@ internal abstract class ClientCall(GrpcChannel channel, CallOptions options) : I
     {
         _deadlineTimer?.Dispose();
         _callerRegistration.Unregister();
+        LeaveConnection();
     }
+
+    private void LeaveConnection() => Interlocked.Exchange(ref _connection, null)?.Leave();
 
     private void ResetStream()
     {
@@ -136,11 +145,11 @@ internal abstract class ClientCall(GrpcChannel channel, CallOptions options) : I
             _deadlineTimer = channel.Options.TimeProvider.CreateTimer(static call => ((ClientCall)call!).Cancel(CancelCause.Deadline), this, timeout, Timeout.InfiniteTimeSpan);
     }
 
-    private async Task<HttpResponseMessage?> SendAsync(HttpRequestMessage request, IRequestStream? requests)
+    private async Task<HttpResponseMessage?> SendAsync(ChannelConnection connection, HttpRequestMessage request, IRequestStream? requests)
     {
         try
         {
-            var response = await channel.SendAsync(request, Cancellation).ConfigureAwait(false);
+            var response = await connection.SendAsync(request, Cancellation).ConfigureAwait(false);
             Volatile.Write(ref _message, response);
             if (Cancellation.IsCancellationRequested)
                 response.Dispose(); // cancelled while the response was on its way

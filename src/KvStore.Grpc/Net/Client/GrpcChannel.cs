@@ -14,7 +14,10 @@ internal sealed class GrpcChannel : ChannelBase, IDisposable
 
     private static readonly TimeSpan KeepAlivePingTimeout = TimeSpan.FromSeconds(20);
 
-    private readonly HttpMessageInvoker _http;
+    /// <summary>Of a connection that only a crowd of calls needed.</summary>
+    private static readonly TimeSpan FurtherIdleTimeout = TimeSpan.FromMinutes(1);
+
+    private readonly ConnectionSpread _connections;
     private readonly Uri _address;
 
     /// <summary>By reference: generated code holds one instance of each method, and parsing a <see cref="Uri"/> for each call is dear.</summary>
@@ -25,7 +28,8 @@ internal sealed class GrpcChannel : ChannelBase, IDisposable
     {
         _address = address;
         Options = options;
-        _http = new HttpMessageInvoker(options.HttpHandler ?? CreateHandler(), disposeHandler: options.HttpHandler is null);
+        var isOurs = options.HttpHandler is null;
+        _connections = new ConnectionSpread(new ChannelConnection(options.HttpHandler ?? CreateHandler(), isOurs), isOurs ? CreateFurtherHandler : null);
     }
 
     internal GrpcChannelOptions Options { get; }
@@ -57,9 +61,17 @@ internal sealed class GrpcChannel : ChannelBase, IDisposable
 
     public override CallInvoker CreateCallInvoker() => new HttpCallInvoker(this);
 
-    public void Dispose() => _http.Dispose();
+    public void Dispose() => _connections.Dispose();
 
     internal Uri AddressOf(IMethod method) => _methodAddresses.GetOrAdd(method, static (method, address) => new Uri(address, method.FullName), _address);
 
-    internal Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) => _http.SendAsync(request, cancellationToken);
+    /// <summary>Where a new call goes, until it leaves.</summary>
+    internal ChannelConnection Enter() => _connections.Enter();
+
+    private static SocketsHttpHandler CreateFurtherHandler()
+    {
+        var handler = CreateHandler();
+        handler.PooledConnectionIdleTimeout = FurtherIdleTimeout;
+        return handler;
+    }
 }
