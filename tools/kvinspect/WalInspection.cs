@@ -9,7 +9,6 @@ internal sealed class WalInspection(IFileSystem fileSystem, InspectOptions optio
 {
     private readonly Dictionary<int, IFile> files = [];
     private readonly List<SegmentScan> scans = [];
-    private byte[] buffer = [];
 
     public int Run()
     {
@@ -18,7 +17,8 @@ internal sealed class WalInspection(IFileSystem fileSystem, InspectOptions optio
             if (!fileSystem.DirectoryExists(options.Directory)) return Refuse($"there is no directory '{options.Directory}'");
             if (FindId() is not { } walId) return Refuse($"'{options.Directory}' holds no WAL: no file there starts with a batch or a vote slot of any WAL");
             output.WriteLine($"wal {walId:x16} in {options.Directory}");
-            foreach ((int number, IFile file) in files.OrderBy(pair => pair.Key)) scans.Add(SegmentScan.Read(file, number, walId, ref buffer));
+            using ReadBuffer buffer = new();
+            foreach ((int number, IFile file) in files.OrderBy(pair => pair.Key)) scans.Add(SegmentScan.Read(file, number, walId, buffer));
             ListSegments();
             VoteFile votes = VoteFile.OpenReadOnly(fileSystem, options.Directory, walId, new ErrorLogger(error));
             WalChain chain = WalChain.Build(scans, votes.SequenceSeen, options.Directory);
