@@ -6,29 +6,49 @@ public sealed class MemoryFileSystemTests
 {
     private readonly MemoryFileSystem fileSystem = new();
 
-    [Fact]
-    public void Synced_bytes_survive_every_crash_and_unsynced_ones_some()
+    [Theory]
+    [InlineData(1, 2)]
+    [InlineData(1, 0)]
+    [InlineData(0, 2)]
+    public void Synced_bytes_survive_every_crash_and_unsynced_ones_some(byte synced, byte unsynced)
     {
         using IFile file = Create("/f");
-        file.WriteAt(Filled(4096, 1), 0);
+        file.WriteAt(Filled(4096, synced), 0);
         file.Sync();
         fileSystem.SyncDirectory("/");
-        file.WriteAt(Filled(2048, 2), 1024);
+        file.WriteAt(Filled(2048, unsynced), 1024);
         HashSet<string> seen = [];
         for (ulong seed = 0; seed < 200; seed++)
         {
             byte[] left = Content(fileSystem.CrashClone(seed), "/f");
-            Assert.Equal(Filled(1024, 1), left[..1024]);
-            Assert.Equal(Filled(1024, 1), left[3072..]);
+            Assert.Equal(Filled(1024, synced), left[..1024]);
+            Assert.Equal(Filled(1024, synced), left[3072..]);
             for (int sector = 1024; sector < 3072; sector += 512)
             {
-                int kept = left.AsSpan(sector, 512).IndexOf((byte)1);
+                int kept = left.AsSpan(sector, 512).IndexOf(synced);
                 if (kept < 0) kept = 512;
-                Assert.Equal([.. Filled(kept, 2), .. Filled(512 - kept, 1)], left[sector..(sector + 512)]);
+                Assert.Equal([.. Filled(kept, unsynced), .. Filled(512 - kept, synced)], left[sector..(sector + 512)]);
                 seen.Add(kept == 512 ? "kept" : kept == 0 ? "lost" : "torn");
             }
         }
         Assert.Equal(["kept", "lost", "torn"], seen.Order());
+    }
+
+    [Theory]
+    [InlineData(100, 50)]
+    [InlineData(500, 600)]
+    [InlineData(1024, 512)]
+    [InlineData(0, 40_000)]
+    public void Zeros_replace_what_was_written_and_nothing_beside_it(int offset, int count)
+    {
+        using IFile file = Create("/f");
+        file.WriteAt(Filled(40_000, 1), 0);
+        file.WriteAt(Filled(count, 0), offset);
+        file.WriteAt(Filled(1, 2), offset);
+        byte[] expected = [.. Filled(offset, 1), 2, .. Filled(count - 1, 0), .. Filled(40_000 - offset - count, 1)];
+        byte[] read = new byte[expected.Length];
+        Assert.Equal(read.Length, file.ReadAt(read, 0));
+        Assert.Equal(expected, read);
     }
 
     [Fact]
