@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Grpc.Core;
 using Grpc.Net.Client;
 using KvStore.Grpc.Tests.Service;
@@ -7,71 +6,64 @@ using KvStore.Server.Grpc;
 
 namespace KvStore.Grpc.Tests.Client;
 
-/// <summary>A channel opens another connection for more than a hundred calls, and calls that have ended make room.</summary>
+/// <summary>A channel takes another connection for more than a hundred calls, and calls that have ended make room.</summary>
 public sealed class ConnectionSpreadTests
 {
-    private const int Full = ConnectionSpread.CallsPerConnection;
+    private const int Full = ConnectionSpread.CallsPerConnection, Max = ConnectionSpread.ConnectionsMax;
+    private const string Endless = "endless";
 
-    /// <summary>Says over which connection each call came, and holds calls while it is told to.</summary>
-    private sealed class Crowd(int expected) : V1.Test.TestBase
+    private sealed class Service : V1.Test.TestBase
     {
-        private readonly TaskCompletionSource _allHere = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private int _came;
+        public override Task<TestResponse> Unary(TestRequest request, ServerCallContext context) => Task.FromResult(new TestResponse());
 
-        public ConcurrentQueue<string> Peers { get; } = new();
-        public Task AllHere => _allHere.Task;
-        public TaskCompletionSource Leave { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public override async Task<TestResponse> Unary(TestRequest request, ServerCallContext context)
+        public override async Task ServerStream(TestRequest request, IServerStreamWriter<TestResponse> responseStream, ServerCallContext context)
         {
-            Peers.Enqueue(context.Peer);
-            if (Interlocked.Increment(ref _came) == expected) _allHere.SetResult();
-            await Leave.Task;
-            return new TestResponse();
+            if (context.RequestHeaders.All(header => header.Key != Endless)) return;
+            await context.WriteResponseHeadersAsync([]);
+            await new TaskCompletionSource().Task.WaitAsync(context.CancellationToken);
         }
-
-        public override Task Bidi(IAsyncStreamReader<TestRequest> requestStream, IServerStreamWriter<TestResponse> responseStream, ServerCallContext context) =>
-            new TaskCompletionSource().Task.WaitAsync(context.CancellationToken);
     }
 
     [Fact]
-    public async Task More_than_a_hundred_calls_share_several_connections_and_a_single_one_takes_the_first()
+    public void Every_hundred_calls_take_another_connection_and_later_ones_the_first_with_room()
     {
-        var crowd = new Crowd(expected: 2 * Full + 1);
-        await using var server = await StartAsync(crowd);
-        using var channel = server.Connect();
-        var client = new V1.Test.TestClient(channel);
-        var calls = Enumerable.Range(0, 2 * Full + 1).Select(_ => client.UnaryAsync(new TestRequest()).ResponseAsync).ToList();
-        await crowd.AllHere.Soon();
-        var connections = crowd.Peers.GroupBy(peer => peer).OrderByDescending(calls => calls.Count()).ToList();
-        Assert.Equal([Full, Full, 1], connections.Select(calls => calls.Count()));
-        crowd.Leave.SetResult();
-        await Task.WhenAll(calls).Soon();
-        await client.UnaryAsync(new TestRequest()).ResponseAsync.Soon();
-        Assert.Contains(crowd.Peers.Last(), connections.Take(2).Select(calls => calls.Key));
+        using var spread = Spread(() => new SocketsHttpHandler());
+        var calls = Enumerable.Range(0, 2 * Full + 1).Select(_ => spread.Enter()).ToList();
+        Assert.Equal([Full, Full, 1], calls.Distinct().Select(connection => connection.Calls));
+        calls[0].Leave();
+        Assert.Same(calls[0], spread.Enter());
+        Assert.Same(calls[^1], spread.Enter());
+    }
+
+    [Fact]
+    public void When_there_may_be_no_more_connections_calls_share_those_that_are_there()
+    {
+        using var spread = Spread(() => new SocketsHttpHandler());
+        var calls = Enumerable.Range(0, Max * Full + Max).Select(_ => spread.Enter()).ToList();
+        Assert.Equal(Enumerable.Repeat(Full + 1, Max), calls.Distinct().Select(connection => connection.Calls));
+        using var single = Spread(null);
+        Assert.Single(Enumerable.Range(0, Full + 1).Select(_ => single.Enter()).Distinct());
     }
 
     [Fact]
     public async Task However_a_call_ends_it_leaves_its_connection()
     {
-        var crowd = new Crowd(expected: 2);
-        await using var server = await StartAsync(crowd);
+        await using var server = await TestServer.StartAsync(application => application.MapGrpcService(V1.Test.BindService(new Service())));
         using var channel = server.Connect();
         var client = new V1.Test.TestClient(channel);
-        crowd.Leave.SetResult();
-        await client.UnaryAsync(new TestRequest()).ResponseAsync.Soon();
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
-        for (var i = 0; i < Full; i++)
-        {
-            client.Bidi().Dispose();
-            await Assert.ThrowsAsync<RpcException>(() => client.UnaryAsync(new TestRequest(), cancellationToken: cancelled.Token).ResponseAsync).Soon();
-            await Assert.ThrowsAsync<RpcException>(() => client.UnaryAsync(new TestRequest(), deadline: DateTime.UnixEpoch).ResponseAsync).Soon();
-            await Assert.ThrowsAsync<RpcException>(() => client.ClientStream(cancellationToken: cancelled.Token).ResponseAsync).Soon();
-        }
         await client.UnaryAsync(new TestRequest()).ResponseAsync.Soon();
-        Assert.Single(crowd.Peers.Distinct());
+        await Assert.ThrowsAsync<RpcException>(() => client.UnaryAsync(new TestRequest(), cancellationToken: cancelled.Token).ResponseAsync).Soon();
+        await Assert.ThrowsAsync<RpcException>(() => client.UnaryAsync(new TestRequest(), deadline: DateTime.UnixEpoch).ResponseAsync).Soon();
+        await Assert.ThrowsAsync<RpcException>(() => client.NotImplementedHereAsync(new TestRequest()).ResponseAsync).Soon();
+        Assert.False(await client.ServerStream(new TestRequest()).ResponseStream.MoveNext(CancellationToken.None).Soon()); // read to its end, not disposed
+        var endless = client.ServerStream(new TestRequest(), new Metadata { { Endless, "1" } });
+        await endless.ResponseHeadersAsync.Soon();
+        Assert.Equal(2, channel.Enter().Calls); // the endless one and this
+        endless.Dispose(); // and nobody reads it
+        Assert.Equal(2, channel.Enter().Calls);
     }
 
-    private static Task<TestServer> StartAsync(Crowd crowd) => TestServer.StartAsync(application => application.MapGrpcService(V1.Test.BindService(crowd)));
+    private static ConnectionSpread Spread(Func<HttpMessageHandler>? further) => new(new ChannelConnection(new SocketsHttpHandler(), ownsHandler: true), further);
 }
