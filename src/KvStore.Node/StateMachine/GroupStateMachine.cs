@@ -149,6 +149,7 @@ public sealed class GroupStateMachine
         locks.ForgetEvents();
         if (payload.RangeCommandsCount > 0)
         {
+            rangeCommands.Touch(payload.RangeCommands);
             foreach (var commands in payload.RangeCommands) rangeCommands.Apply(commands, groupTime, results);
             rangeCommands.Publish();
         }

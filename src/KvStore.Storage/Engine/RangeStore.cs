@@ -26,6 +26,8 @@ public sealed class RangeStore
     /// <summary>Set before anything of a dropped range is reclaimed, so that a reader who misses a record sees why.</summary>
     private volatile bool _hasEnded;
     private byte[] _buffer = new byte[256];
+    /// <summary>Of no meaning (<see cref="KeyIndex.Touch"/>).</summary>
+    private ulong _touched;
 
     internal RangeStore(IRecordStore records, RangeDescription description, KeyIndex index)
     {
@@ -53,10 +55,25 @@ public sealed class RangeStore
 
     // ---- apply thread ----
 
-    /// <summary>The newest state of a key, including writes of this apply that are not yet published.</summary>
-    public bool TryGetNewest(ReadOnlySpan<byte> key, out KeyState state)
+    /// <summary>Keys that are about to be looked up: brings what the index has of them near, all at once. At most <see cref="TouchedMax"/>.</summary>
+    /// <param name="hashes">By <see cref="HashOf"/>.</param>
+    public void Touch(ReadOnlySpan<ulong> hashes)
     {
-        bool isThere = _index.TryGetNewest(key, out var version) && !version.IsTombstone;
+        Invariant.That(hashes.Length <= TouchedMax);
+        _touched += _index.Touch(hashes);
+    }
+
+    public const int TouchedMax = 64;
+
+    /// <summary>What the index looks a key up by. Differs between versions.</summary>
+    public static ulong HashOf(ReadOnlySpan<byte> key) => KeyHash.Of(key);
+
+    /// <summary>The newest state of a key, including writes of this apply that are not yet published.</summary>
+    public bool TryGetNewest(ReadOnlySpan<byte> key, out KeyState state) => TryGetNewest(_index.Find(key), out state);
+
+    private bool TryGetNewest(in KeyPlace place, out KeyState state)
+    {
+        bool isThere = _index.TryGetNewest(place, out var version) && !version.IsTombstone;
         state = isThere ? version.State : default;
         return isThere;
     }
@@ -66,7 +83,7 @@ public sealed class RangeStore
     public bool TryReadNewest(ReadOnlySpan<byte> key, out KeyValue value)
     {
         value = default;
-        if (!_index.TryGetNewest(key, out var version) || version.IsTombstone) return false;
+        if (!_index.TryGetNewest(_index.Find(key), out var version) || version.IsTombstone) return false;
         var id = IdOf(version);
         if (!_records.TryRead(id, out byte[] record)) throw Missing(id);
         value = Read(record, id, key);
@@ -89,10 +106,11 @@ public sealed class RangeStore
     /// <inheritdoc cref="Put(ReadOnlySpan{byte}, ReadOnlySpan{byte}, Revision, uint, ulong)"/>
     public KeyState Put(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, Revision revision, uint sub, ulong lease, out KeyState before)
     {
-        var state = TryGetNewest(key, out before)
+        var place = _index.Find(key);
+        var state = TryGetNewest(place, out before)
             ? new KeyState(before.Create, revision, before.Version + 1, lease)
             : new KeyState(revision, revision, 1, lease);
-        Write(key, value, new RecordId(Stay, revision, sub), state, RecordKind.Value);
+        Write(key, place, value, new RecordId(Stay, revision, sub), state, RecordKind.Value);
         return state;
     }
 
@@ -103,8 +121,9 @@ public sealed class RangeStore
     /// <inheritdoc cref="Delete(ReadOnlySpan{byte}, Revision, uint)"/>
     public bool Delete(ReadOnlySpan<byte> key, Revision revision, uint sub, out KeyState before)
     {
-        if (!TryGetNewest(key, out before)) return false;
-        Write(key, [], new RecordId(Stay, revision, sub), new KeyState(default, revision, 0, 0), RecordKind.Tombstone);
+        var place = _index.Find(key);
+        if (!TryGetNewest(place, out before)) return false;
+        Write(key, place, [], new RecordId(Stay, revision, sub), new KeyState(default, revision, 0, 0), RecordKind.Tombstone);
         return true;
     }
 
@@ -120,7 +139,7 @@ public sealed class RangeStore
         Invariant.That(lineage >= 0, "a restored record belongs to the range's lineage");
         Invariant.That(id.Revision >= _written, "records are restored in order");
         _records.Append(id, record);
-        _index.Add(parsed.Key, VersionSlot.Of(parsed, lineage));
+        _index.Add(parsed.Key, _index.Find(parsed.Key), VersionSlot.Of(parsed, lineage));
         _written = id.Revision;
     }
 
@@ -177,7 +196,7 @@ public sealed class RangeStore
         Volatile.Write(ref _dropped, through.Value);
     }
 
-    private void Write(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, in RecordId id, in KeyState state, RecordKind kind)
+    private void Write(ReadOnlySpan<byte> key, in KeyPlace place, ReadOnlySpan<byte> value, in RecordId id, in KeyState state, RecordKind kind)
     {
         Invariant.That(id.Revision > Revision && id.Revision >= _written, "a write's revision is not yet published");
         Invariant.That(_description.Holds(key), "a write lies in its range");
@@ -186,7 +205,7 @@ public sealed class RangeStore
         var record = _buffer.AsSpan(0, length);
         StoredRecord.Write(record, id, state, kind, key, value);
         _records.Append(id, record);
-        _index.Add(key, new VersionSlot
+        _index.Add(key, place, new VersionSlot
         {
             Modified = id.Revision.Value, Create = state.Create.Value, Version = state.Version, Lease = state.Lease, Sub = id.Sub,
             LengthAndFlag = (uint)value.Length | (kind == RecordKind.Tombstone ? 0x8000_0000 : 0),

@@ -61,6 +61,25 @@ public sealed class GroupStoreTests
     }
 
     [Theory, MemberData(nameof(Kinds))]
+    public void Touching_keys_changes_nothing_whether_they_exist_or_not(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        using var store = twins.Open();
+        var range = store.CreateRange(One);
+        string[] keys = [.. Enumerable.Range(0, RangeStore.TouchedMax).Select(i => $"key{i}")];
+        ulong[] hashes = [.. keys.Select(key => RangeStore.HashOf(System.Text.Encoding.UTF8.GetBytes(key)))];
+        range.Touch(hashes);
+        ulong revision = 0;
+        foreach (var key in keys[..40]) Put(range, key, key, ++revision);
+        foreach (var key in keys[..10]) Delete(range, key, ++revision);
+        range.Touch(hashes);
+        range.Touch([]);
+        for (var i = 0; i < keys.Length; i++) Assert.Equal(i is >= 10 and < 40 ? keys[i] : null, Get(range, keys[i]));
+        Assert.Equal(30, range.Keys);
+        Assert.Throws<KvStore.Raft.InvariantViolationException>(() => range.Touch(new ulong[RangeStore.TouchedMax + 1]));
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
     public void An_installed_snapshot_replaces_the_store_durably_and_a_dropped_one_leaves_nothing(string kind)
     {
         using var twins = new StoreTwins(kind);

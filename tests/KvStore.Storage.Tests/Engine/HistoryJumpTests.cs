@@ -6,18 +6,28 @@ namespace KvStore.Storage.Tests.Engine;
 /// <summary>The jumps through a key's versions.</summary>
 public sealed class HistoryJumpTests
 {
-    private const int Versions = 5000;
+    private const int Versions = 5000, PerMilestone = 16;
 
-    /// <summary>The definition: two jumps of one length in a row become one over both, every other version jumps to the one before it.</summary>
+    /// <summary>The definition: of the milestones, two jumps of one length in a row become one over both, and every other one jumps to the one before it.</summary>
     [Fact]
-    public void A_version_jumps_where_a_skew_binary_list_does()
+    public void A_milestone_jumps_where_a_skew_binary_list_does()
+    {
+        var (tables, slots) = Linked();
+        var jumps = new List<int> { 0 };
+        for (var number = 1; number * PerMilestone <= Versions; number++)
+        {
+            int previous = number - 1, jump = jumps[previous], second = jumps[jump];
+            jumps.Add(previous - jump == jump - second ? second : previous);
+            Assert.Equal(Milestone(jumps[number]), DepthOf(tables, slots[Milestone(number)]));
+        }
+    }
+
+    [Fact]
+    public void Every_other_version_jumps_to_the_milestone_behind_it()
     {
         var (tables, slots) = Linked();
         for (var i = 1; i < Versions; i++)
-        {
-            int previous = i - 1, jump = DepthOf(tables, slots[previous]), second = DepthOf(tables, slots[jump]);
-            Assert.Equal(previous - jump == jump - second ? second : previous, DepthOf(tables, slots[i]));
-        }
+            if ((i + 1) % PerMilestone != 0) Assert.Equal(Milestone(i / PerMilestone), DepthOf(tables, slots[i]));
     }
 
     [Fact]
@@ -32,9 +42,12 @@ public sealed class HistoryJumpTests
                 var jump = DepthOf(tables, slots[at]);
                 at = jump >= target && jump != at ? jump : at - 1;
             }
-            Assert.InRange(steps, 0, 3 * BitOperations.Log2(Versions + 1));
+            Assert.InRange(steps, 0, 2 * PerMilestone + 3 * BitOperations.Log2(Versions / PerMilestone));
         }
     }
+
+    /// <summary>The oldest version stands for milestone 0.</summary>
+    private static int Milestone(int number) => number == 0 ? 0 : number * PerMilestone - 1;
 
     /// <summary>Where a version's jump leads, counted from the oldest.</summary>
     private static int DepthOf(IndexTables tables, int slot) => (int)tables.Versions[tables.Versions[slot].Jump].Depth - 1;

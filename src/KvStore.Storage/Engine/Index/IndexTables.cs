@@ -80,15 +80,25 @@ internal sealed class IndexTables : IKeySource
     }
 
     /// <summary>
-    /// Two jumps of one length in a row become one over both, after Myers' skew-binary lists. Which lengths stand where follows from the depth alone: most versions are linked
-    /// without a look at older ones, which lie anywhere in memory.
+    /// Every sixteenth version is a milestone; the others jump to the one behind them. Among milestones two jumps of one length in a row become one over both, after Myers'
+    /// skew-binary lists; which lengths stand where follows from the depth alone. So most versions are linked without a look at older ones, which lie anywhere in memory.
     /// </summary>
     private int JumpPast(int older, in VersionSlot previous)
     {
-        if (!HasLongJump(previous.Depth)) return older;
-        ref var jump = ref Versions[previous.Jump];
-        return previous.Jump == older || IsInHistory(jump, previous) ? jump.Jump : older;
+        if (IsMilestone(previous.Depth)) return older;
+        if (!IsMilestone(previous.Depth + 1)) return previous.Jump;
+        var milestone = previous.Jump;
+        ref var last = ref Versions[milestone];
+        if (!IsInHistory(last, previous)) return older;
+        // The oldest version stands for the first milestone.
+        if (!HasLongJump(previous.Depth / VersionsPerMilestone + 1)) return milestone;
+        ref var jump = ref Versions[last.Jump];
+        return IsInHistory(jump, last) ? jump.Jump : milestone;
     }
+
+    private const uint VersionsPerMilestone = 16;
+
+    private static bool IsMilestone(uint depth) => depth % VersionsPerMilestone == 0;
 
     /// <summary>Whether the lowest digit of a number in the skew-binary system (weights 1, 3, 7, 15, …) has a weight over 1.</summary>
     private static bool HasLongJump(uint number)

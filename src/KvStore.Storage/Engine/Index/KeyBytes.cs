@@ -27,6 +27,9 @@ internal sealed class KeyBytes
         }
     }
 
+    /// <summary>Reads the first byte of a key.</summary>
+    public ulong Touch(ulong reference) => (reference & LengthMask) == 0 ? 0u : this[reference][0];
+
     public ulong Add(ReadOnlySpan<byte> key)
     {
         Invariant.That(key.Length <= StoredRecord.KeyBytesMax);

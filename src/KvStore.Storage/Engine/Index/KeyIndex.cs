@@ -33,26 +33,53 @@ internal sealed class KeyIndex
 
     // ---- the writer ----
 
-    /// <summary>The newest version, tombstone or not, published or not.</summary>
-    public bool TryGetNewest(ReadOnlySpan<byte> key, out VersionSlot version)
+    /// <summary>Where a key is, or would be added. Good until the index changes.</summary>
+    public KeyPlace Find(ReadOnlySpan<byte> key)
     {
-        int entry = _tables.Find(key, KeyHash.Of(key)), slot = entry == 0 ? 0 : _tables.Entries[entry].Newest;
+        ulong hash = KeyHash.Of(key);
+        return new KeyPlace(hash, _tables.Find(key, hash));
+    }
+
+    /// <summary>The newest version, tombstone or not, published or not.</summary>
+    public bool TryGetNewest(in KeyPlace place, out VersionSlot version)
+    {
+        int slot = place.Entry == 0 ? 0 : _tables.Entries[place.Entry].Newest;
         version = slot == 0 ? default : _tables.Versions[slot];
         return slot != 0;
     }
 
     /// <summary>Adds a key's newest version.</summary>
-    public void Add(ReadOnlySpan<byte> key, VersionSlot version)
+    /// <param name="place">Of the key.</param>
+    public void Add(ReadOnlySpan<byte> key, in KeyPlace place, in VersionSlot version)
     {
-        ulong hash = KeyHash.Of(key);
-        int entry = _tables.Find(key, hash);
-        bool isNew = entry == 0;
-        if (isNew) entry = _tables.NewEntry(key);
+        int entry = place.Entry == 0 ? _tables.NewEntry(key) : place.Entry;
         int slot = _tables.Versions.Allocate();
         _tables.Versions[slot] = version;
         _tables.Link(entry, slot);
-        if (isNew) _tables.Publish(key, hash, entry);
+        if (place.Entry == 0) _tables.Publish(key, place.Hash, entry);
         _tables.Journal.Add(slot);
+    }
+
+    /// <summary>
+    /// Reads what the search for each of these hashes will read, one step of all after the other: the processor waits for memory many times at once instead of one after the
+    /// other. Changes nothing.
+    /// </summary>
+    /// <returns>Of no meaning: it keeps the reads from being left out.</returns>
+    public ulong Touch(ReadOnlySpan<ulong> hashes)
+    {
+        Span<int> entries = stackalloc int[hashes.Length];
+        ulong read = 0;
+        foreach (ulong hash in hashes) read += _tables.Map.Touch(hash);
+        for (int i = 0; i < hashes.Length; i++) entries[i] = _tables.Map.Find(hashes[i]).Next(out int entry) ? entry : 0;
+        foreach (int entry in entries) read += _tables.Entries[entry].Key;
+        foreach (int entry in entries)
+        {
+            ref var slot = ref _tables.Entries[entry];
+            ref var version = ref _tables.Versions[slot.Newest];
+            // A slot lies in two cache lines.
+            read += version.Modified + version.Depth + _tables.Keys.Touch(slot.Key);
+        }
+        return read;
     }
 
     /// <summary>Drops every version that was superseded at or before <paramref name="through"/>, and every tombstone at or before it.</summary>
@@ -232,6 +259,9 @@ internal sealed class KeyIndex
         return _reuses == reuses;
     }
 }
+
+/// <summary>Where a key is in the index; entry 0: nowhere yet.</summary>
+internal readonly record struct KeyPlace(ulong Hash, int Entry);
 
 /// <summary>A reader's place in the journal.</summary>
 internal readonly record struct JournalPlace(Journal.Chunk Chunk, int At);

@@ -18,6 +18,9 @@ internal sealed class KeyMap
     /// <summary>Walks the entries whose tag fits; the caller compares keys.</summary>
     public Probe Find(ulong hash) => new(Volatile.Read(ref _shards[hash >> 56]), (uint)hash);
 
+    /// <summary>Reads the slot at which <see cref="Find"/> begins.</summary>
+    public ulong Touch(ulong hash) => _shards[hash >> 56] is { } slots ? slots[(uint)hash & (uint)(slots.Length - 1)] : 0;
+
     public void Add(ulong hash, int entry)
     {
         int shard = (int)(hash >> 56);
