@@ -34,15 +34,23 @@ internal sealed class FasterFunctions : FunctionsBase<RecordId, SpanByte, int, b
     /// <summary>A value's bytes. A flipped bit may make it claim to be a pointer: then none, which no record has.</summary>
     public static ReadOnlySpan<byte> Bytes(ref SpanByte value) => value.Serialized && value.MetadataSize == 0 ? value.AsReadOnlySpan() : default;
 
-    /// <summary>Ids are counters: they are spread over the table by a mixing function.</summary>
+    /// <summary>
+    /// The lower bits choose the bucket: revisions that follow each other lie in one, and then in the next, so that a writer works its way through the table instead of
+    /// missing the cache with every record; stays and subs begin anywhere. The upper bits tell the records of a bucket apart, and are mixed. Frozen (docs/formats/engine.md).
+    /// </summary>
     public sealed class Comparer : IFasterEqualityComparer<RecordId>
     {
+        /// <summary>What FASTER keeps of a hash beside the address: its uppermost bits.</summary>
+        private const int TagBits = 14;
+        private const int TagShift = 64 - TagBits;
+
         public long GetHashCode64(ref RecordId key)
         {
-            var hash = (key.Revision.Value + key.Stay.Value * 0xD6E8FEB86659FD93UL + key.Sub * 0xC2B2AE3D27D4EB4FUL) * 0x9E3779B97F4A7C15UL;
-            hash ^= hash >> 32;
-            hash *= 0xD6E8FEB86659FD93UL;
-            return (long)(hash ^ (hash >> 29));
+            var stream = key.Stay.Value * 0xD6E8FEB86659FD93UL + key.Sub * 0xC2B2AE3D27D4EB4FUL;
+            var place = key.Revision.Value / FasterRecordStore.RecordsPerBucket + stream;
+            var tag = (key.Revision.Value + stream) * 0x9E3779B97F4A7C15UL;
+            tag = (tag ^ (tag >> 32)) * 0xD6E8FEB86659FD93UL;
+            return (long)((tag >> TagShift << TagShift) | (place & ((1UL << TagShift) - 1)));
         }
 
         public bool Equals(ref RecordId a, ref RecordId b) => a.Revision == b.Revision && a.Stay == b.Stay && a.Sub == b.Sub;

@@ -8,30 +8,37 @@ namespace KvStore.Storage.Engine;
 internal sealed record FasterManifest(Guid Log, long HashBuckets, long Records, uint MetadataChecksum)
 {
     public const string FileName = "MANIFEST";
-    private const int TokenBytes = 16, ContentBytes = TokenBytes + 2 * sizeof(long) + sizeof(uint);
+    /// <summary>Says, too, which hash chained the log's records (<see cref="FasterFunctions.Comparer"/>): they are not found by another.</summary>
+    private const byte Format = 2;
+    private const int TokenAt = 1, BucketsAt = TokenAt + 16, RecordsAt = BucketsAt + sizeof(long), ChecksumAt = RecordsAt + sizeof(long), ContentBytes = ChecksumAt + sizeof(uint);
+    /// <summary>Of the first format, which did not begin with its number.</summary>
+    private const int FirstFormatBytes = ContentBytes - 1;
 
     public string StateFile => StateFileOf(Log);
 
     public static string StateFileOf(Guid log) => $"state-{log:N}";
 
     /// <summary>Null for a store that was never checkpointed.</summary>
-    /// <exception cref="StoreDamagedException">It is not what was written.</exception>
+    /// <exception cref="StoreDamagedException">It is not what was written, or was written by another version.</exception>
     public static FasterManifest? Read(IFileSystem fileSystem, string directory)
     {
         if (SealedFile.Read(fileSystem, directory, FileName) is not { } content) return null;
-        if (content.Length != ContentBytes) throw new StoreDamagedException($"{directory}/{FileName}", $"holds {content.Length} bytes instead of {ContentBytes}");
-        var numbers = content.AsSpan(TokenBytes);
-        return new FasterManifest(new Guid(content.AsSpan(0, TokenBytes), bigEndian: true),
-            BinaryPrimitives.ReadInt64LittleEndian(numbers), BinaryPrimitives.ReadInt64LittleEndian(numbers[sizeof(long)..]), BinaryPrimitives.ReadUInt32LittleEndian(numbers[(2 * sizeof(long))..]));
+        var path = $"{directory}/{FileName}";
+        if (content.Length == FirstFormatBytes) throw new StoreDamagedException(path, $"has format 1, and this version reads format {Format} only");
+        if (content.Length != ContentBytes) throw new StoreDamagedException(path, $"holds {content.Length} bytes instead of {ContentBytes}");
+        if (content[0] != Format) throw new StoreDamagedException(path, $"has format {content[0]}, and this version reads format {Format} only");
+        return new FasterManifest(new Guid(content.AsSpan(TokenAt, BucketsAt - TokenAt), bigEndian: true), BinaryPrimitives.ReadInt64LittleEndian(content.AsSpan(BucketsAt)),
+            BinaryPrimitives.ReadInt64LittleEndian(content.AsSpan(RecordsAt)), BinaryPrimitives.ReadUInt32LittleEndian(content.AsSpan(ChecksumAt)));
     }
 
     public void Write(IFileSystem fileSystem, string directory)
     {
         Span<byte> content = stackalloc byte[ContentBytes];
-        Log.TryWriteBytes(content, bigEndian: true, out _);
-        BinaryPrimitives.WriteInt64LittleEndian(content[TokenBytes..], HashBuckets);
-        BinaryPrimitives.WriteInt64LittleEndian(content[(TokenBytes + sizeof(long))..], Records);
-        BinaryPrimitives.WriteUInt32LittleEndian(content[(TokenBytes + 2 * sizeof(long))..], MetadataChecksum);
+        content[0] = Format;
+        Log.TryWriteBytes(content[TokenAt..], bigEndian: true, out _);
+        BinaryPrimitives.WriteInt64LittleEndian(content[BucketsAt..], HashBuckets);
+        BinaryPrimitives.WriteInt64LittleEndian(content[RecordsAt..], Records);
+        BinaryPrimitives.WriteUInt32LittleEndian(content[ChecksumAt..], MetadataChecksum);
         SealedFile.Write(fileSystem, directory, FileName, content);
     }
 }

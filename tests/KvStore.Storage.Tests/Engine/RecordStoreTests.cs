@@ -113,6 +113,26 @@ public sealed class RecordStoreTests
         for (var i = 1; i <= 9000; i++) Assert.Equal("x", GroupStoreTests.Get(Assert.Single(again.Ranges), $"key{i}"));
     }
 
+    /// <summary>Its records are chained by another hash: some would not be found.</summary>
+    [Theory, InlineData(1), InlineData(3)]
+    public void A_store_of_another_format_is_refused_by_its_number(int format)
+    {
+        using var twins = new StoreTwins("faster");
+        using (var store = twins.Open())
+        {
+            GroupStoreTests.Put(store.CreateRange(new Stay(1)), "a", "1", 1);
+            GroupStoreTests.Checkpoint(store, "");
+        }
+
+        var log = $"{twins.Directory}/store-1";
+        var content = SealedFile.Read(twins.FileSystem, log, FasterManifest.FileName)!;
+        content[0] = (byte)format;
+        // The first format did not begin with its number.
+        SealedFile.Write(twins.FileSystem, log, FasterManifest.FileName, format == 1 ? content[1..] : content);
+        var refusal = Assert.Throws<StoreDamagedException>(() => twins.Open().Dispose());
+        Assert.Contains($"{log}/MANIFEST: has format {format}, and this version reads format 2 only", refusal.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void A_restart_never_takes_a_smaller_hash_table_than_the_records_were_written_with()
     {
