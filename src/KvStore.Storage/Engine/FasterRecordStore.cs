@@ -12,7 +12,7 @@ namespace KvStore.Storage.Engine;
 internal sealed class FasterRecordStore : IRecordStore
 {
     /// <summary>Entries of the hash table that share a bucket (a cache line) at best; more chain buckets, and reads slow down.</summary>
-    private const int RecordsPerBucket = 4;
+    internal const int RecordsPerBucket = 4;
     private const string LogName = "hlog.log", SegmentPrefix = LogName + ".";
     private readonly IFileSystem _fileSystem;
     private readonly string _directory;
@@ -45,7 +45,7 @@ internal sealed class FasterRecordStore : IRecordStore
         var manifest = FasterManifest.Read(fileSystem, directory);
         if (manifest is not null)
             RecoveredState = SealedFile.Read(fileSystem, directory, manifest.StateFile) ?? throw new StoreDamagedException($"{directory}/{manifest.StateFile}", "is missing");
-        _device = Devices.CreateLogDevice(Path.Combine(directory, LogName));
+        _device = new FasterDevice(fileSystem, $"{directory}/{LogName}");
         _checkpoints = new FasterCheckpoints(fileSystem, Path.GetFullPath(directory), manifest);
         _store = new FasterKV<RecordId, SpanByte>(BucketsFor(manifest),
             new LogSettings

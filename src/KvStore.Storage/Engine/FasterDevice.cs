@@ -1,0 +1,94 @@
+using FASTER.core;
+using KvStore.Storage.FileSystem;
+
+namespace KvStore.Storage.Engine;
+
+/// <summary>
+/// FASTER's log on the file system of the node: segment n is the file <c>path.n</c>. A write is complete when it is durable. FASTER's own device writes a page at once, for which Linux takes
+/// page cache two megabytes at a time; where the host gives a guest its memory only as it is touched, that took ten milliseconds a page and twelve times the processor time.
+/// </summary>
+internal sealed class FasterDevice(IFileSystem fileSystem, string path) : StorageDeviceBase(path, SectorBytes, Devices.CAPACITY_UNSPECIFIED)
+{
+    private const uint SectorBytes = 512;
+    private const int PieceBytes = 128 << 10;
+    private const uint Failed = uint.MaxValue;
+
+    /// <summary>Its own lock. Segments that were written or read since the start and not removed.</summary>
+    private readonly Dictionary<int, IFile> _segments = [];
+
+    public override void WriteAsync(IntPtr sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite, DeviceIOCompletionCallback callback, object context) =>
+        ThreadPool.UnsafeQueueUserWorkItem(_ => Run(() => Write(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite), callback, context), null);
+
+    public override void ReadAsync(int segmentId, ulong sourceAddress, IntPtr destinationAddress, uint readLength, DeviceIOCompletionCallback callback, object context) =>
+        ThreadPool.UnsafeQueueUserWorkItem(_ => Run(() => Read(segmentId, (long)sourceAddress, destinationAddress, (int)readLength), callback, context), null);
+
+    public override void RemoveSegmentAsync(int segment, AsyncCallback callback, IAsyncResult result)
+    {
+        try
+        {
+            lock (_segments)
+            {
+                if (_segments.Remove(segment, out var file)) file.Dispose();
+            }
+
+            if (fileSystem.FileExists(PathOf(segment))) fileSystem.DeleteFile(PathOf(segment));
+        }
+        catch (IOException)
+        {
+            // What is left of it is deleted at the next start, and FASTER has nothing to do about it.
+        }
+
+        callback(result);
+    }
+
+    public override void Dispose()
+    {
+        lock (_segments)
+        {
+            foreach (var file in _segments.Values) file.Dispose();
+            _segments.Clear();
+        }
+    }
+
+    private static void Run(Func<int> transfer, DeviceIOCompletionCallback callback, object context)
+    {
+        uint count = 0, error = 0;
+        try
+        {
+            count = (uint)transfer();
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // FASTER gets the failure by its code: a page that was not written ends the checkpoint, a record that was not read is looked for again.
+            error = Failed;
+        }
+
+        callback(error, count, context);
+    }
+
+    private unsafe int Write(IntPtr source, int segment, long at, int length)
+    {
+        var data = new ReadOnlySpan<byte>((void*)source, length);
+        var file = Open(segment, FileOpen.OpenOrCreate);
+        lock (file)
+        {
+            for (var done = 0; done < length; done += PieceBytes) file.WriteAt(data.Slice(done, Math.Min(PieceBytes, length - done)), at + done);
+            file.Sync();
+        }
+
+        return length;
+    }
+
+    private unsafe int Read(int segment, long at, IntPtr target, int length) => Open(segment, FileOpen.OpenExisting).ReadAt(new Span<byte>((void*)target, length), at);
+
+    private IFile Open(int segment, FileOpen mode)
+    {
+        lock (_segments)
+        {
+            if (!_segments.TryGetValue(segment, out var file)) _segments.Add(segment, file = fileSystem.Open(PathOf(segment), mode));
+            return file;
+        }
+    }
+
+    private string PathOf(int segment) => GetSegmentFilename(FileName, segment);
+}
