@@ -43,11 +43,12 @@ internal sealed class FasterFunctions : FunctionsBase<RecordId, SpanByte, int, b
         /// <summary>What FASTER keeps of a hash beside the address: its uppermost bits.</summary>
         private const int TagBits = 14;
         private const int TagShift = 64 - TagBits;
+        private const ulong RevisionsPerBucket = 4;
 
         public long GetHashCode64(ref RecordId key)
         {
             var stream = key.Stay.Value * 0xD6E8FEB86659FD93UL + key.Sub * 0xC2B2AE3D27D4EB4FUL;
-            var place = key.Revision.Value / FasterRecordStore.RecordsPerBucket + stream;
+            var place = key.Revision.Value / RevisionsPerBucket + stream;
             var tag = (key.Revision.Value + stream) * 0x9E3779B97F4A7C15UL;
             tag = (tag ^ (tag >> 32)) * 0xD6E8FEB86659FD93UL;
             return (long)((tag >> TagShift << TagShift) | (place & ((1UL << TagShift) - 1)));

@@ -12,7 +12,7 @@ namespace KvStore.Storage.Engine;
 internal sealed class FasterRecordStore : IRecordStore
 {
     /// <summary>Entries of the hash table that share a bucket (a cache line) at best; more chain buckets, and reads slow down.</summary>
-    internal const int RecordsPerBucket = 4;
+    private const int RecordsPerBucket = 4;
     private const string LogName = "hlog.log", SegmentPrefix = LogName + ".";
     private readonly IFileSystem _fileSystem;
     private readonly string _directory;

@@ -6,6 +6,8 @@ namespace KvStore.Storage.Engine.Index;
 /// <summary>What the index consists of, and the steps that both its writer (<see cref="KeyIndex"/>) and its recovery (<see cref="IndexRecovery"/>) take.</summary>
 internal sealed class IndexTables : IKeySource
 {
+    private const uint VersionsPerMilestone = 16;
+
     public SlotArena<EntrySlot> Entries { get; } = new();
     public SlotArena<VersionSlot> Versions { get; } = new();
     public KeyBytes Keys { get; } = new();
@@ -95,8 +97,6 @@ internal sealed class IndexTables : IKeySource
         ref var jump = ref Versions[last.Jump];
         return IsInHistory(jump, last) ? jump.Jump : milestone;
     }
-
-    private const uint VersionsPerMilestone = 16;
 
     private static bool IsMilestone(uint depth) => depth % VersionsPerMilestone == 0;
 
