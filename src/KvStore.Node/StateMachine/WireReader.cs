@@ -1,5 +1,3 @@
-using System.Runtime.CompilerServices;
-
 namespace KvStore.Node.StateMachine;
 
 /// <summary>
@@ -37,18 +35,9 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
         return !Malformed;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong ReadVarint()
     {
-        var at = position;
-        if ((uint)at >= (uint)bytes.Length || bytes[at] >= 0x80) return ReadLongVarint();
-        position = at + 1;
-        return bytes[at];
-    }
-
-    [MethodImpl(MethodImplOptions.NoInlining)]
-    private ulong ReadLongVarint()
-    {
+        if (position < bytes.Length && bytes[position] < 0x80) return bytes[position++];
         ulong value = 0;
         for (var i = 0; i < VarintBytesMax && position < bytes.Length; i++)
         {

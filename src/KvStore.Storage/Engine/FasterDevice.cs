@@ -13,8 +13,17 @@ internal sealed class FasterDevice(IFileSystem fileSystem, string path) : Storag
     private const int PieceBytes = 128 << 10;
     private const uint Failed = uint.MaxValue;
 
+    private readonly CancellationTokenSource _broken = new();
+    private volatile Exception? _failure;
+
     /// <summary>Its own lock. Segments that were written or read since the start and not removed.</summary>
     private readonly Dictionary<int, IFile> _segments = [];
+
+    /// <summary>Why a write was not made durable: FASTER waits for it for ever. Null while all were; final.</summary>
+    public Exception? Failure => _failure;
+
+    /// <summary>Cancelled with the first <see cref="Failure"/>.</summary>
+    public CancellationToken Broken => _broken.Token;
 
     public override void WriteAsync(IntPtr sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite, DeviceIOCompletionCallback callback, object context) =>
         ThreadPool.UnsafeQueueUserWorkItem(_ => Run(() => Write(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite), callback, context), null);
@@ -59,7 +68,7 @@ internal sealed class FasterDevice(IFileSystem fileSystem, string path) : Storag
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
-            // FASTER gets the failure by its code: a page that was not written ends the checkpoint, a record that was not read is looked for again.
+            // FASTER takes it as a code; a failed write is Failure, too, for FASTER only waits.
             error = Failed;
         }
 
@@ -69,11 +78,20 @@ internal sealed class FasterDevice(IFileSystem fileSystem, string path) : Storag
     private unsafe int Write(IntPtr source, int segment, long at, int length)
     {
         var data = new ReadOnlySpan<byte>((void*)source, length);
-        var file = Open(segment, FileOpen.OpenOrCreate);
-        lock (file)
+        try
         {
-            for (var done = 0; done < length; done += PieceBytes) file.WriteAt(data.Slice(done, Math.Min(PieceBytes, length - done)), at + done);
-            file.Sync();
+            var file = Open(segment, FileOpen.OpenOrCreate);
+            lock (file)
+            {
+                for (var done = 0; done < length; done += PieceBytes) file.WriteAt(data.Slice(done, Math.Min(PieceBytes, length - done)), at + done);
+                file.Sync();
+            }
+        }
+        catch (Exception e)
+        {
+            _failure ??= e;
+            _broken.Cancel();
+            throw;
         }
 
         return length;

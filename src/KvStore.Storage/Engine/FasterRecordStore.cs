@@ -17,7 +17,7 @@ internal sealed class FasterRecordStore : IRecordStore
     private readonly IFileSystem _fileSystem;
     private readonly string _directory;
     private readonly FasterOptions _options;
-    private readonly IDevice _device;
+    private readonly FasterDevice _device;
     private readonly FasterCheckpoints _checkpoints;
     private readonly FasterKV<RecordId, SpanByte> _store;
     /// <summary>Reading sessions that nobody uses at the moment.</summary>
@@ -92,7 +92,7 @@ internal sealed class FasterRecordStore : IRecordStore
 
     public unsafe void Append(in RecordId id, ReadOnlySpan<byte> record)
     {
-        if (_failure is { } failure) throw new IOException($"{_directory}: the store has failed: {failure.Message}", failure);
+        if ((_failure ?? _device.Failure) is { } failure) throw new IOException($"{_directory}: the store has failed: {failure.Message}", failure);
         var key = id;
         fixed (byte* bytes = record)
         {
@@ -267,12 +267,12 @@ internal sealed class FasterRecordStore : IRecordStore
         Exception? failure = null;
         try
         {
-            using var limit = new CancellationTokenSource(_options.CheckpointTimeout);
-            await _store.CompleteCheckpointAsync(limit.Token).ConfigureAwait(false);
+            // Waited for outside: FASTER takes a cancelled wait for a finished flush, and would commit what is not on the disk.
+            await _store.CompleteCheckpointAsync(CancellationToken.None).AsTask().WaitAsync(_options.CheckpointTimeout, _device.Broken).ConfigureAwait(false);
         }
         catch (Exception e)
         {
-            failure = e is OperationCanceledException ? new TimeoutException($"{_directory}: the checkpoint was not done after {_options.CheckpointTimeout}") : e;
+            failure = _device.Failure ?? (e is TimeoutException ? new TimeoutException($"{_directory}: the checkpoint was not done after {_options.CheckpointTimeout}", e) : e);
             _failure = failure;
         }
 

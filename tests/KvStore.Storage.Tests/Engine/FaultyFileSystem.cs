@@ -2,13 +2,14 @@ using KvStore.Storage.FileSystem;
 
 namespace KvStore.Storage.Tests.Engine;
 
-/// <summary>The real file system, on which syncs of directories fail and space runs out when asked to.</summary>
+/// <summary>The real file system, on which syncs of directories or of the record log fail and space runs out when asked to.</summary>
 internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
 {
     public bool FailSyncs { get; set; }
+    public bool FailLogSyncs { get; set; }
     public bool IsFull { get; set; }
 
-    public IFile Open(string path, FileOpen mode) => inner.Open(path, mode);
+    public IFile Open(string path, FileOpen mode) => path.Contains("/hlog.log.", StringComparison.Ordinal) ? new LogFile(inner.Open(path, mode), this) : inner.Open(path, mode);
     public bool FileExists(string path) => inner.FileExists(path);
     public bool DirectoryExists(string path) => inner.DirectoryExists(path);
     public void CreateDirectory(string path) => inner.CreateDirectory(path);
@@ -23,5 +24,22 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
     {
         if (FailSyncs) throw new IOException($"fsync of '{path}' failed: injected");
         inner.SyncDirectory(path);
+    }
+
+    private sealed class LogFile(IFile inner, FaultyFileSystem faults) : IFile
+    {
+        public string Path => inner.Path;
+        public long Length => inner.Length;
+        public int ReadAt(Span<byte> buffer, long offset) => inner.ReadAt(buffer, offset);
+        public void WriteAt(ReadOnlySpan<byte> data, long offset) => inner.WriteAt(data, offset);
+        public void Allocate(long length) => inner.Allocate(length);
+        public void Truncate(long length) => inner.Truncate(length);
+        public void Dispose() => inner.Dispose();
+
+        public void Sync()
+        {
+            if (faults.FailLogSyncs) throw new IOException($"fdatasync of '{Path}' failed: injected");
+            inner.Sync();
+        }
     }
 }

@@ -96,6 +96,35 @@ public sealed class RecordStoreTests
     }
 
     [Fact]
+    public void A_record_log_whose_sync_fails_is_no_checkpoint_and_the_last_one_stays()
+    {
+        using var twins = new StoreTwins("faster");
+        using (var store = twins.Open())
+        {
+            var range = store.CreateRange(new Stay(1));
+            GroupStoreTests.Put(range, "a", "1", 1);
+            GroupStoreTests.Checkpoint(store, "first");
+            GroupStoreTests.Put(range, "a", "2", 2);
+            twins.FailLogSyncs = true;
+            using var done = new ManualResetEventSlim();
+            Exception? failure = null;
+            Assert.True(store.BeginCheckpoint("second"u8.ToArray(), e =>
+            {
+                failure = e;
+                done.Set();
+            }));
+            done.Wait();
+            Assert.Contains("injected", Assert.IsType<IOException>(failure).Message, StringComparison.Ordinal);
+            Assert.Throws<IOException>(() => range.Put("b"u8, ""u8, new Revision(3), 0, 0));
+        }
+
+        twins.FailLogSyncs = false;
+        using var again = twins.Open();
+        Assert.Equal("first", Encoding.UTF8.GetString(again.RecoveredState!.Value.Span));
+        Assert.Equal("1", GroupStoreTests.Get(Assert.Single(again.Ranges), "a"));
+    }
+
+    [Fact]
     public void A_restart_chooses_the_hash_table_by_what_the_store_holds()
     {
         using var twins = new StoreTwins("faster");

@@ -42,6 +42,9 @@ internal sealed class StoreTwins : IDisposable
         }
     }
 
+    /// <summary>Of FASTER's log.</summary>
+    public bool FailLogSyncs { set => _faulty!.FailLogSyncs = value; }
+
     public void FillDisk()
     {
         if (_faulty is not null) _faulty.IsFull = true;
