@@ -92,7 +92,7 @@ internal sealed class FasterRecordStore : IRecordStore
 
     public unsafe void Append(in RecordId id, ReadOnlySpan<byte> record)
     {
-        if ((_failure ?? _device.Failure) is { } failure) throw new IOException($"{_directory}: the store has failed: {failure.Message}", failure);
+        if (Failure is { } failure) throw new IOException($"{_directory}: the store has failed: {failure.Message}", failure);
         var key = id;
         fixed (byte* bytes = record)
         {
@@ -150,7 +150,7 @@ internal sealed class FasterRecordStore : IRecordStore
 
     public bool BeginCheckpoint(ReadOnlyMemory<byte> state, Action<Exception?> completed)
     {
-        if (_failure is { } failed)
+        if (Failure is { } failed)
         {
             completed(failed);
             return true;
@@ -180,7 +180,7 @@ internal sealed class FasterRecordStore : IRecordStore
         Invariant.That(Interlocked.Exchange(ref _reclaiming, 1) == 0, "one reclaim pass at a time");
         try
         {
-            return !_disposed && _failure is null && ReclaimUntil(_store.Log.SafeReadOnlyAddress, isLive);
+            return !_disposed && Failure is null && ReclaimUntil(_store.Log.SafeReadOnlyAddress, isLive);
         }
         finally
         {
@@ -208,6 +208,8 @@ internal sealed class FasterRecordStore : IRecordStore
 
         CloseStore();
     }
+
+    private Exception? Failure => _failure ?? _device.Failure;
 
     private bool ReclaimUntil(long until, IsLive isLive)
     {
