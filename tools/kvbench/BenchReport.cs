@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace KvStore.Bench;
 
 /// <summary>What one run measured.</summary>
-internal sealed record BenchReport(BenchOptions Options, long Operations, double Seconds, double P50Microseconds, double P99Microseconds, long Errors, string? FirstError)
+internal sealed record BenchReport(BenchOptions Options, long Operations, double Seconds, double? SlowestSecond, double P50Microseconds, double P99Microseconds, long Errors, string? FirstError)
 {
     public string ToJson()
     {
@@ -20,6 +20,7 @@ internal sealed record BenchReport(BenchOptions Options, long Operations, double
             json.WriteNumber("seconds", Math.Round(Seconds, 3));
             json.WriteNumber("operations", Operations);
             json.WriteNumber("ops_per_second", Math.Round(Operations / Seconds));
+            if (SlowestSecond is { } slowest) json.WriteNumber("slowest_second", Math.Round(slowest));
             json.WriteNumber("p50_us", P50Microseconds);
             json.WriteNumber("p99_us", P99Microseconds);
             json.WriteNumber("errors", Errors);

@@ -33,14 +33,31 @@ internal sealed class LoadRun
         await Task.Delay(TimeSpan.FromSeconds(_options.WarmUpSeconds)).ConfigureAwait(false);
         _measuring = true;
         var started = Stopwatch.GetTimestamp();
-        await Task.Delay(TimeSpan.FromSeconds(_options.Seconds)).ConfigureAwait(false);
+        var slowest = await SlowestSecondAsync(calls, started).ConfigureAwait(false);
         _measuring = false;
         var seconds = Stopwatch.GetElapsedTime(started).TotalSeconds;
         _stopping = true;
         await Task.WhenAll(callers).ConfigureAwait(false);
         var total = new LatencyHistogram();
         foreach (var lane in _lanes) lane.AddTo(total);
-        return new BenchReport(_options, calls.Sum() * _target.OperationsPerCall, seconds, total.Microseconds(0.5), total.Microseconds(0.99), _errors, _firstError);
+        return new BenchReport(_options, calls.Sum() * _target.OperationsPerCall, seconds, slowest, total.Microseconds(0.5), total.Microseconds(0.99), _errors, _firstError);
+    }
+
+    /// <summary>Waits until the measured time is over.</summary>
+    /// <returns>Operations a second in the slowest whole second of it; null when it has none.</returns>
+    private async Task<double?> SlowestSecondAsync(long[] calls, long started)
+    {
+        double? slowest = null;
+        var (counted, at) = (0L, started);
+        for (var left = _options.Seconds; left > 0; left--)
+        {
+            await Task.Delay(TimeSpan.FromSeconds(Math.Min(left, 1))).ConfigureAwait(false);
+            if (left < 1) break;
+            var (count, now) = (calls.Sum() * _target.OperationsPerCall, Stopwatch.GetTimestamp());
+            slowest = Math.Min(slowest ?? double.MaxValue, (count - counted) / Stopwatch.GetElapsedTime(at, now).TotalSeconds);
+            (counted, at) = (count, now);
+        }
+        return slowest;
     }
 
     /// <param name="caller">Its number; its count stands in a cache line of its own.</param>

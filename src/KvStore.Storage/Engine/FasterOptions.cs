@@ -15,4 +15,6 @@ public sealed record FasterOptions
     public long ReserveBytes { get; init; } = 64 << 20;
     /// <summary>A checkpoint that takes longer has failed.</summary>
     public TimeSpan CheckpointTimeout { get; init; } = TimeSpan.FromMinutes(2);
+    /// <summary>What a reclaim pass does between two stretches of work.</summary>
+    internal Action Rest { get; init; } = static () => Thread.Sleep(1);
 }

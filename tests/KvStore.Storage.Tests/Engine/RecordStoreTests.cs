@@ -124,6 +124,33 @@ public sealed class RecordStoreTests
         Assert.Equal("1", GroupStoreTests.Get(Assert.Single(again.Ranges), "a"));
     }
 
+    [Theory, InlineData(false, 10), InlineData(true, 1)]
+    public void A_reclaim_pass_rests_between_its_stretches_unless_the_log_outruns_it(bool isOutrun, int expected)
+    {
+        using var twins = new StoreTwins("faster");
+        RangeStore? range = null;
+        var (revision, rests) = (0UL, 0);
+        void Put(int count)
+        {
+            for (var i = 0; i < count; i++) GroupStoreTests.Put(range!, "key", "value", ++revision);
+        }
+
+        void Rest()
+        {
+            rests++;
+            if (isOutrun) Put(6 * FasterRecordStore.ReclaimStretch);
+        }
+
+        using var store = GroupStore.Open(twins.FileSystem, twins.Directory, new FasterRecordStoreFactory(twins.FileSystem, KilledWriter.Options with { Rest = Rest }), Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
+        range = store.CreateRange(new Stay(1));
+        Put(10 * FasterRecordStore.ReclaimStretch);
+        range.Compact(new Revision(revision));
+        GroupStoreTests.Checkpoint(store, "");
+        Assert.True(store.Reclaim());
+        Assert.Equal(expected, rests);
+        Assert.Equal("value", GroupStoreTests.Get(range, "key"));
+    }
+
     [Fact]
     public void A_restart_chooses_the_hash_table_by_what_the_store_holds()
     {

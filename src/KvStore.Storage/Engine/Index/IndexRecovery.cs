@@ -39,8 +39,8 @@ internal sealed class IndexRecovery(Revision compacted)
 
     private void Keep(int entry, in VersionSlot version)
     {
-        int kept = _tables.Entries[entry].Kept;
-        if (kept == 0) _tables.Entries[entry].Kept = kept = _tables.Versions.Allocate();
+        int kept = _tables.Entries[entry].Oldest;
+        if (kept == 0) _tables.Entries[entry].Oldest = kept = _tables.Versions.Allocate();
         else if (!version.IsAfter(_tables.Versions[kept])) return;
         _tables.Versions[kept] = version;
     }
@@ -62,9 +62,9 @@ internal sealed class IndexRecovery(Revision compacted)
         chain.Clear();
         for (int slot = _tables.Entries[entry].Newest; slot != 0; slot = _tables.Versions[slot].Older) chain.Add(slot);
         if (_unordered.Contains(entry)) chain.Sort((a, b) => Compare(b, a));
-        int kept = _tables.Entries[entry].Kept;
+        int kept = _tables.Entries[entry].Oldest;
         _tables.Entries[entry].Newest = 0;
-        _tables.Entries[entry].Kept = 0;
+        _tables.Entries[entry].Oldest = 0;
         if (kept != 0)
         {
             if (_tables.Versions[kept].IsTombstone) _tables.Versions.Free(kept);

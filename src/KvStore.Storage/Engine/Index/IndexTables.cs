@@ -22,6 +22,8 @@ internal sealed class IndexTables : IKeySource
 
     public ReadOnlySpan<byte> KeyOf(int entry) => Keys[Volatile.Read(ref Entries[entry].Key)];
 
+    public int KeyLengthOf(int entry) => (int)(Entries[entry].Key & KeyBytes.LengthMask);
+
     public int NewEntry(ReadOnlySpan<byte> key)
     {
         int entry = Entries.Allocate();
@@ -47,6 +49,7 @@ internal sealed class IndexTables : IKeySource
         {
             version.Jump = slot;
             version.Depth = 1;
+            Volatile.Write(ref Entries[entry].Oldest, slot);
         }
         else
         {
@@ -55,7 +58,7 @@ internal sealed class IndexTables : IKeySource
             version.Depth = previous.Depth + 1;
             version.Jump = JumpPast(older, previous);
         }
-        CountAdded((int)(Entries[entry].Key & KeyBytes.LengthMask), version);
+        CountAdded(KeyLengthOf(entry), version);
         Volatile.Write(ref Entries[entry].Newest, slot);
     }
 

@@ -1,3 +1,4 @@
+using KvStore.Raft;
 
 namespace KvStore.Storage.Engine.Index;
 
@@ -14,8 +15,8 @@ internal sealed class KeyIndex
     private readonly IndexTables _tables;
     private readonly List<int> _freedVersions = [];
     private readonly List<int> _freedEntries = [];
-    /// <summary>Entries that the running <see cref="Drop"/> has seen to: of a key with thousands of versions the first one does for all.</summary>
-    private readonly HashSet<int> _seenTo = [];
+    /// <summary>Tombstones that the running <see cref="Drop"/> came to.</summary>
+    private readonly List<int> _tombstones = [];
 
     /// <summary>How often freed slots went back into use.</summary>
     private int _reuses;
@@ -88,25 +89,42 @@ internal sealed class KeyIndex
         for (int slot = _tables.Journal.Peek(); slot != 0 && _tables.Versions[slot].Modified <= through.Value; slot = _tables.Journal.Peek())
         {
             _tables.Journal.Pop();
-            int entry = _tables.Versions[slot].Owner;
-            if (_seenTo.Add(entry)) DropBefore(entry, through.Value);
+            DropBehind(slot);
         }
-        _seenTo.Clear();
+        foreach (int tombstone in _tombstones) DropIfOldest(tombstone);
+        _tombstones.Clear();
         Reuse();
         if (_tables.Tree.IsSparse) _tables.Tree.Rebuild();
     }
 
-    private void DropBefore(int entry, ulong through)
+    /// <summary>Since versions come in order, all but one of those behind this one went with those that came before it.</summary>
+    private void DropBehind(int slot)
     {
-        int kept = _tables.FindVersion(entry, through, out int newer);
-        if (kept == 0) return;
-        int length = _tables.KeyOf(entry).Length;
-        for (int slot = _tables.Versions[kept].Older; slot != 0; slot = _tables.Versions[slot].Older) FreeVersion(slot, length);
-        Volatile.Write(ref _tables.Versions[kept].Older, 0);
-        if (!_tables.Versions[kept].IsTombstone) return;
-        FreeVersion(kept, length);
-        if (newer != 0) Volatile.Write(ref _tables.Versions[newer].Older, 0);
-        else RemoveEntry(entry);
+        ref var version = ref _tables.Versions[slot];
+        int superseded = version.Older;
+        if (superseded != 0)
+        {
+            Invariant.That(_tables.Versions[superseded].Older == 0, "a key's versions are dropped from its oldest on");
+            Volatile.Write(ref version.Older, 0);
+            FreeVersion(superseded);
+            Volatile.Write(ref _tables.Entries[version.Owner].Oldest, slot);
+        }
+        if (version.IsTombstone) _tombstones.Add(slot);
+    }
+
+    private void DropIfOldest(int tombstone)
+    {
+        int entry = _tables.Versions[tombstone].Owner;
+        if (_tables.Entries[entry].Oldest != tombstone) return;
+        FreeVersion(tombstone);
+        if (_tables.Entries[entry].Newest == tombstone)
+        {
+            RemoveEntry(entry);
+            return;
+        }
+        _tables.FindVersion(entry, _tables.Versions[tombstone].Modified, out int newer);
+        Volatile.Write(ref _tables.Versions[newer].Older, 0);
+        Volatile.Write(ref _tables.Entries[entry].Oldest, newer);
     }
 
     private void RemoveEntry(int entry)
@@ -115,9 +133,10 @@ internal sealed class KeyIndex
         _freedEntries.Add(entry);
     }
 
-    private void FreeVersion(int slot, int keyLength)
+    private void FreeVersion(int slot)
     {
-        _tables.RecordBytes -= StoredRecord.BytesOf(keyLength, _tables.Versions[slot].ValueLength);
+        ref var version = ref _tables.Versions[slot];
+        _tables.RecordBytes -= StoredRecord.BytesOf(_tables.KeyLengthOf(version.Owner), version.ValueLength);
         _freedVersions.Add(slot);
     }
 
@@ -148,16 +167,17 @@ internal sealed class KeyIndex
     }
 
     /// <summary>
-    /// Whether the index holds exactly this record. <paramref name="dropped"/>: how far the index was dropped. Below it a key has at most one version, and the search must not
-    /// aim lower: jumps would lead it through slots that were freed.
+    /// Whether the index holds exactly this record. <paramref name="dropped"/>: how far the index was dropped. Up to there a key has at most its oldest version, and no search must
+    /// aim there: jumps would lead it through slots that were freed.
     /// </summary>
     public bool Contains(ReadOnlySpan<byte> key, Revision revision, uint sub, int lineage, Revision dropped)
     {
-        ulong hash = KeyHash.Of(key), at = Math.Max(revision.Value, dropped.Value);
+        ulong hash = KeyHash.Of(key);
         while (true)
         {
             int reuses = Volatile.Read(ref _reuses);
-            int entry = _tables.Find(key, hash), slot = entry == 0 ? 0 : _tables.FindVersion(entry, at, out _);
+            int entry = _tables.Find(key, hash);
+            int slot = entry == 0 ? 0 : revision <= dropped ? Volatile.Read(ref _tables.Entries[entry].Oldest) : _tables.FindVersion(entry, revision.Value, out _);
             bool isFound = false;
             for (; slot != 0 && _tables.Versions[slot].Modified == revision.Value && !isFound; slot = _tables.Versions[slot].Older)
                 isFound = _tables.Versions[slot].Sub == sub && _tables.Versions[slot].Lineage == lineage;

@@ -44,6 +44,6 @@ internal struct EntrySlot
     public ulong Key;
     /// <summary>Its newest version; 0 while it has none.</summary>
     public int Newest;
-    /// <summary>Used while the index is rebuilt: the newest version at or before the compaction revision.</summary>
-    public int Kept;
+    /// <summary>Its oldest version: the only one that may be at or before what was dropped. While the index is rebuilt, the newest at or before the compaction revision, before it is linked.</summary>
+    public int Oldest;
 }
