@@ -25,7 +25,8 @@ internal sealed record BenchOptions
 
           --op put|get|txn64     txn64 (etcd only): transactions of 64 puts, counted as puts (default put)
           --callers N            calls at once (default 64)
-          --keys N               different keys, written before gets (default 10000)
+          --keys N               different keys (default 10000)
+          --fill yes|no          write them all before gets (default yes)
           --key-bytes N          (default 16)
           --value-bytes N        (default 100)
           --seconds N            measured time (default 5)
@@ -47,6 +48,9 @@ internal sealed record BenchOptions
 
     public int Keys { get; init; }
 
+    /// <summary>Whether all keys are written before gets are measured.</summary>
+    public bool Fills { get; init; }
+
     public int KeyBytes { get; init; }
 
     public int ValueBytes { get; init; }
@@ -66,6 +70,7 @@ internal sealed record BenchOptions
             Load = Named<LoadKind>("op", arguments.Take("op") ?? "put"),
             Callers = (int)arguments.Take("callers", 64, 1, 100_000),
             Keys = (int)arguments.Take("keys", 10000, 1, 100_000_000),
+            Fills = (arguments.Take("fill") ?? "yes") switch { "yes" => true, "no" => false, var other => throw new UsageException($"--fill is '{other}'; expected yes or no") },
             KeyBytes = (int)arguments.Take("key-bytes", 16, 12, 4096),
             ValueBytes = (int)arguments.Take("value-bytes", 100, 0, 1 << 20),
             Seconds = arguments.Take("seconds", 5, 0.1, 3600),

@@ -27,7 +27,7 @@ internal sealed class LoadRun
 
     public async Task<BenchReport> RunAsync()
     {
-        if (_options.Load == LoadKind.Get) await FillAsync().ConfigureAwait(false);
+        if (_options is { Load: LoadKind.Get, Fills: true }) await FillAsync().ConfigureAwait(false);
         var calls = new long[_options.Callers * LongsPerCacheLine];
         var callers = Enumerable.Range(0, _options.Callers).Select(c => CallAsync(c, calls)).ToArray();
         await Task.Delay(TimeSpan.FromSeconds(_options.WarmUpSeconds)).ConfigureAwait(false);

@@ -41,7 +41,7 @@ internal sealed class SessionReads(KvNode node, RangeResolver ranges, KvService 
                     continue;
                 }
 
-                var (buffer, gets, next) = ReadValues(batch.Span, place, Owned(barrier, range), (header.Count - answered) * BytesPerGet);
+                var (buffer, gets, next) = ReadValues(batch, place, Owned(barrier, range), header.Count - answered);
                 if (!barrier.StillValid(time))
                 {
                     // The process was stopped while it read, and the lease ran out: these values may be old.
@@ -78,37 +78,20 @@ internal sealed class SessionReads(KvNode node, RangeResolver ranges, KvService 
             : throw new NodeException(new NodeError(NodeErrorCode.EpochNotMatch, $"route: range {range.Id} at epoch {range.Epoch} is not here now"));
 
     /// <summary>One piece of the answer: how many gets it answers, and where the next one begins.</summary>
-    private static (ResultBuffer Buffer, int Gets, int Next) ReadValues(ReadOnlySpan<byte> batch, int from, OwnedRange owned, int bytesExpected)
+    private static (ResultBuffer Buffer, int Gets, int Next) ReadValues(ReadOnlyMemory<byte> batch, int from, OwnedRange owned, int left)
     {
-        var buffer = new ResultBuffer(Math.Min(bytesExpected, SessionOutput.PieceBytesMax));
-        var gets = 0;
-        var sequence = new GetSequence(batch, from);
-        while (buffer.Length < SessionOutput.PieceBytesMax && sequence.MoveNext())
+        var buffer = new ResultBuffer(Math.Min(left * BytesPerGet, SessionOutput.PieceBytesMax));
+        var together = new GetsTogether(Math.Min(left, GetsTogether.Max));
+        var (gets, next) = (0, from);
+        while (gets < left && buffer.Length < SessionOutput.PieceBytesMax)
         {
-            var get = sequence.Current;
-            gets++;
-            if (KeyError(get.Key) is { } error)
-            {
-                buffer.Error(get.Id, error);
-            }
-            else if (!owned.Descriptor.Contains(get.Key))
-            {
-                buffer.Error(get.Id, new NodeError(NodeErrorCode.EpochNotMatch, $"route: range {owned.Descriptor.Id} does not hold this key"));
-            }
-            else
-            {
-                var found = owned.Store.TryGet(get.Key, null, out var value);
-                buffer.Get(get.Id, found, value);
-            }
+            var (answered, end) = together.Answer(batch, next, owned, buffer);
+            if (answered == 0) break;
+            (gets, next) = (gets + answered, end);
         }
 
-        return (buffer, gets, sequence.Position);
+        return (buffer, gets, next);
     }
-
-    private static NodeError? KeyError(ReadOnlySpan<byte> key) =>
-        key.IsEmpty ? new NodeError(NodeErrorCode.InvalidArgument, "key: must not be empty")
-        : key.Length > CommandLimits.KeyBytesMax ? new NodeError(NodeErrorCode.InvalidArgument, $"key: {key.Length} bytes; the limit is {CommandLimits.KeyBytesMax}")
-        : null;
 
     private NodeError ErrorOf(Exception failure, RangeDescriptor? range) => failure switch
     {
@@ -166,7 +149,7 @@ internal sealed class SessionReads(KvNode node, RangeResolver ranges, KvService 
 
     private async ValueTask<GetResponse> GetAsync(GetRequest get, RangeDescriptor range, CancellationToken cancellationToken)
     {
-        if (KeyError(get.Key.Span) is { } error) throw new NodeException(error);
+        if (GetsTogether.KeyError(get.Key.Span) is { } error) throw new NodeException(error);
         var answer = await node.GetAsync(new GetQuery(new RangeRoute(range.Id, range.Epoch), get.Key.Memory, (ReadConsistency)get.Consistency,
             TimeSpan.FromMilliseconds(get.MaxStalenessMs), get.Revision == 0 ? null : new Revision(get.Revision)), cancellationToken).ConfigureAwait(false);
         return new GetResponse { Kv = answer.Value is { } value ? CommandResponses.ToProto(value) : null };

@@ -26,10 +26,14 @@ internal sealed class FasterDevice(IFileSystem fileSystem, string path) : Storag
     public CancellationToken Broken => _broken.Token;
 
     public override void WriteAsync(IntPtr sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite, DeviceIOCompletionCallback callback, object context) =>
-        ThreadPool.UnsafeQueueUserWorkItem(_ => Run(() => Write(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite), callback, context), null);
+        DiskThreads.Queue(() => Run(() => Write(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite), callback, context));
 
-    public override void ReadAsync(int segmentId, ulong sourceAddress, IntPtr destinationAddress, uint readLength, DeviceIOCompletionCallback callback, object context) =>
-        ThreadPool.UnsafeQueueUserWorkItem(_ => Run(() => Read(segmentId, (long)sourceAddress, destinationAddress, (int)readLength), callback, context), null);
+    /// <summary>A record that is in the page cache is read here: another thread would take far longer to wake than to read it.</summary>
+    public override void ReadAsync(int segmentId, ulong sourceAddress, IntPtr destinationAddress, uint readLength, DeviceIOCompletionCallback callback, object context)
+    {
+        if (readLength <= PieceBytes && TryReadWithoutWaiting(segmentId, (long)sourceAddress, destinationAddress, (int)readLength)) callback(0, readLength, context);
+        else DiskThreads.Queue(() => Run(() => Read(segmentId, (long)sourceAddress, destinationAddress, (int)readLength), callback, context));
+    }
 
     public override void RemoveSegmentAsync(int segment, AsyncCallback callback, IAsyncResult result)
     {
@@ -98,6 +102,19 @@ internal sealed class FasterDevice(IFileSystem fileSystem, string path) : Storag
     }
 
     private unsafe int Read(int segment, long at, IntPtr target, int length) => Open(segment, FileOpen.OpenExisting).ReadAt(new Span<byte>((void*)target, length), at);
+
+    private unsafe bool TryReadWithoutWaiting(int segment, long at, IntPtr target, int length)
+    {
+        try
+        {
+            return Open(segment, FileOpen.OpenExisting).TryReadWithoutWaiting(new Span<byte>((void*)target, length), at);
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            // The other way meets it again, and tells FASTER.
+            return false;
+        }
+    }
 
     private IFile Open(int segment, FileOpen mode)
     {

@@ -247,6 +247,42 @@ public sealed class RangeStore
         }
     }
 
+    /// <summary>The newest published values of many keys, each for itself. Those that are not in memory are read from the disk together.</summary>
+    /// <param name="keys">At most 64 are best.</param>
+    /// <param name="values">Null: the key does not exist. As long as <paramref name="keys"/>.</param>
+    /// <param name="bytesMax">So many bytes of values are read, but for the last one.</param>
+    /// <returns>How many of the keys were read: all, or as many as <paramref name="bytesMax"/> allowed, at least one.</returns>
+    /// <exception cref="SnapshotEndedException">The range was dropped and its records are reclaimed.</exception>
+    /// <exception cref="RecordDamagedException">A record is not what was written.</exception>
+    public int GetMany(ReadOnlySpan<ReadOnlyMemory<byte>> keys, Span<KeyValue?> values, int bytesMax)
+    {
+        Span<RecordId> ids = keys.Length <= Leaf.Capacity ? stackalloc RecordId[keys.Length] : new RecordId[keys.Length];
+        Span<int> places = keys.Length <= Leaf.Capacity ? stackalloc int[keys.Length] : new int[keys.Length];
+        while (true)
+        {
+            var (index, published) = (Index, Revision);
+            var (asked, found, bytes) = (0, 0, 0L);
+            for (; asked < keys.Length && (asked == 0 || bytes < bytesMax); asked++)
+            {
+                values[asked] = null;
+                if (!index.TryFind(keys[asked].Span, published, out var version) || version.IsTombstone) continue;
+                ids[found] = IdOf(version);
+                places[found++] = asked;
+                bytes += version.ValueLength;
+            }
+            if (published < CompactRevision) continue;
+            var records = new byte[]?[found];
+            _records.ReadMany(ids[..found], records);
+            for (var i = 0; i < found; i++)
+            {
+                var key = keys[places[i]].Span;
+                // Reclaimed meanwhile: there is a newer version, or the range has ended.
+                values[places[i]] = records[i] is { } record ? Read(record, ids[i], key) : TryGet(key, null, out var newer) ? newer : null;
+            }
+            return asked;
+        }
+    }
+
     /// <summary>
     /// A consistent view, O(1) to take. It pins history against compaction until it is disposed, which its owner sees to within 60 s (DESIGN §5).
     /// </summary>

@@ -36,6 +36,8 @@ public interface IFile : IDisposable
     long Length { get; }
     /// <summary>Reads until the buffer is full or the file ends; returns the bytes read.</summary>
     int ReadAt(Span<byte> buffer, long offset);
+    /// <summary>Fills the buffer if that waits for no disk. False: it may have to be waited for, and <see cref="ReadAt"/> does.</summary>
+    bool TryReadWithoutWaiting(Span<byte> buffer, long offset) => false;
     void WriteAt(ReadOnlySpan<byte> data, long offset);
     /// <summary>fdatasync: content and length are durable when it returns. A failure is final for the process (DESIGN §4).</summary>
     void Sync();

@@ -22,6 +22,8 @@ internal static partial class Libc
 
     public const int LockExclusiveNonBlocking = 2 | 4;
     public const int SeekEnd = 2;
+    /// <summary>RWF_NOWAIT.</summary>
+    public const int ReadWithoutWaiting = 8;
 
     /// <summary>O_DIRECTORY differs between the architectures' kernel headers.</summary>
     public static readonly int OpenDirectory = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x4000 : 0x10000;
@@ -38,6 +40,10 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "pread", SetLastError = true)]
     public static unsafe partial nint ReadAt(LibcHandle file, byte* buffer, nint count, long offset);
+
+    /// <exception cref="EntryPointNotFoundException">musl has it since 1.2.5.</exception>
+    [LibraryImport("libc", EntryPoint = "preadv2", SetLastError = true)]
+    public static unsafe partial nint ReadAt(LibcHandle file, in Buffer buffers, int count, long offset, int flags);
 
     [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
     public static unsafe partial nint WriteAt(LibcHandle file, byte* data, nint count, long offset);
@@ -77,6 +83,14 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "statvfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int FileSystemStatus(string path, out StatVfs status);
+
+    /// <summary>struct iovec.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct Buffer
+    {
+        public byte* Start;
+        public nint Length;
+    }
 
     /// <summary>struct statvfs of 64-bit Linux (112 bytes with glibc and musl), with room to spare behind.</summary>
     [StructLayout(LayoutKind.Explicit, Size = 256)]

@@ -7,6 +7,8 @@ internal sealed class PosixFile(string path, LibcHandle handle) : IFile
 {
     private const int ZeroChunkBytes = 1 << 20;
     private static readonly byte[] Zeros = new byte[ZeroChunkBytes];
+    /// <summary>This libc has no reads without waiting.</summary>
+    private static volatile bool s_alwaysWaits;
 
     /// <summary>
     /// Reserved space that nobody has written to yet, as long as writes come in order. The sync of a first write into reserved space also commits to the file system's journal that the space is
@@ -39,6 +41,21 @@ internal sealed class PosixFile(string path, LibcHandle handle) : IFile
             }
         }
         return done;
+    }
+
+    /// <summary>What stands in the page cache. Any failure is left to <see cref="ReadAt"/>, which meets it again.</summary>
+    public unsafe bool TryReadWithoutWaiting(Span<byte> buffer, long offset)
+    {
+        if (s_alwaysWaits) return false;
+        try
+        {
+            fixed (byte* start = buffer) return Libc.ReadAt(handle, new Libc.Buffer { Start = start, Length = buffer.Length }, 1, offset, Libc.ReadWithoutWaiting) == buffer.Length;
+        }
+        catch (EntryPointNotFoundException)
+        {
+            s_alwaysWaits = true;
+            return false;
+        }
     }
 
     public void WriteAt(ReadOnlySpan<byte> data, long offset)

@@ -67,6 +67,22 @@ public sealed class LargeAnswerTests(SingleNode node) : IClassFixture<SingleNode
     }
 
     [Fact]
+    public async Task Gets_that_are_refused_stand_between_those_that_are_read_together()
+    {
+        var batch = new Batch { Route = await PutAsync("big/1", 10) };
+        ByteString[] keys = [Text(""), Text("big/1"), Text(new string('k', 5000)), Text(""), Text("big/none"), ByteString.CopyFrom(0xff), Text("big/1"), Text("")];
+        for (var id = 0; id < keys.Length; id++) batch.Operations.Add(new Operation { Id = (ulong)id, Get = new GetRequest { Key = keys[id] } });
+        using var session = Client.Session();
+        await session.RequestStream.WriteAsync(new SessionRequest { Batches = { batch } });
+        await session.RequestStream.CompleteAsync();
+        var answers = new SortedDictionary<ulong, OperationResult>();
+        while (await session.ResponseStream.MoveNext(default))
+            foreach (var answer in session.ResponseStream.Current.Results) answers.Add(answer.Id, answer);
+        Assert.Equal(["InvalidArgument", "10", "InvalidArgument", "InvalidArgument", "none", "EpochNotMatch", "10", "InvalidArgument"],
+            answers.Values.Select(answer => answer.Error?.Code.ToString() ?? answer.Get.Kv?.Value.Length.ToString(System.Globalization.CultureInfo.InvariantCulture) ?? "none"));
+    }
+
+    [Fact]
     public async Task A_field_of_another_wire_type_is_an_unknown_one()
     {
         var batch = new Batch { Route = await PutAsync("big/1", 1), Operations = { new Operation { Id = 1, Get = new GetRequest { Key = Text("big/1") } } } };

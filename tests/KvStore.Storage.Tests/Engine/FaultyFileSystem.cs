@@ -2,12 +2,15 @@ using KvStore.Storage.FileSystem;
 
 namespace KvStore.Storage.Tests.Engine;
 
-/// <summary>The real file system, on which syncs of directories or of the record log fail and space runs out when asked to.</summary>
+/// <summary>The real file system, on which syncs of directories or of the record log fail, space runs out, and every read of the log waits for the disk, when asked to.</summary>
 internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
 {
     public bool FailSyncs { get; set; }
     public bool FailLogSyncs { get; set; }
     public bool IsFull { get; set; }
+    public bool NothingIsCached { get; set; }
+    /// <summary>A thread of the runtime's pool waited for the disk of the record log.</summary>
+    public volatile bool PoolThreadWaited;
 
     public IFile Open(string path, FileOpen mode) => path.Contains("/hlog.log.", StringComparison.Ordinal) ? new LogFile(inner.Open(path, mode), this) : inner.Open(path, mode);
     public bool FileExists(string path) => inner.FileExists(path);
@@ -30,11 +33,22 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
     {
         public string Path => inner.Path;
         public long Length => inner.Length;
-        public int ReadAt(Span<byte> buffer, long offset) => inner.ReadAt(buffer, offset);
-        public void WriteAt(ReadOnlySpan<byte> data, long offset) => inner.WriteAt(data, offset);
+        public bool TryReadWithoutWaiting(Span<byte> buffer, long offset) => !faults.NothingIsCached && inner.TryReadWithoutWaiting(buffer, offset);
         public void Allocate(long length) => inner.Allocate(length);
         public void Truncate(long length) => inner.Truncate(length);
         public void Dispose() => inner.Dispose();
+
+        public int ReadAt(Span<byte> buffer, long offset)
+        {
+            faults.PoolThreadWaited |= Thread.CurrentThread.IsThreadPoolThread;
+            return inner.ReadAt(buffer, offset);
+        }
+
+        public void WriteAt(ReadOnlySpan<byte> data, long offset)
+        {
+            faults.PoolThreadWaited |= Thread.CurrentThread.IsThreadPoolThread;
+            inner.WriteAt(data, offset);
+        }
 
         public void Sync()
         {

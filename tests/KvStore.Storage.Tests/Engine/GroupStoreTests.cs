@@ -60,6 +60,48 @@ public sealed class GroupStoreTests
         Assert.Equal("v", Get(range, "k"));
     }
 
+    /// <summary>The pool's threads may all stand waiting for reads: none of them must be needed for one.</summary>
+    [Theory, InlineData("memory", false), InlineData("faster", false), InlineData("faster", true)]
+    public void Many_keys_are_read_as_one_is_from_the_disk_too(string kind, bool isCold)
+    {
+        using var twins = new StoreTwins(kind);
+        twins.NothingIsCached = isCold;
+        using var store = twins.Open();
+        var range = store.CreateRange(One);
+        ulong revision = 0;
+        // Far more than the store keeps in memory.
+        for (var key = 0; key < 4000; key++) Put(range, $"key-{key}", new string('x', key % 1000), ++revision);
+        for (var key = 0; key < 4000; key += 7) Delete(range, $"key-{key}", ++revision);
+        var keys = Enumerable.Range(0, 4100).Select(key => new ReadOnlyMemory<byte>(Encoding.UTF8.GetBytes($"key-{key * 37 % 4100}"))).ToArray();
+        var values = new KeyValue?[keys.Length];
+        var strides = 0;
+        for (var read = 0; read < keys.Length; strides++)
+            read += range.GetMany(keys.AsSpan(read, Math.Min(strides % 100 + 1, keys.Length - read)), values.AsSpan(read), 10_000);
+        Assert.All(keys.Zip(values), pair =>
+        {
+            Assert.Equal(range.TryGet(pair.First.Span, null, out var one), pair.Second is not null);
+            if (pair.Second is { } value) Assert.Equal((Encoding.UTF8.GetString(one.Value.Span), one.Modified), (Encoding.UTF8.GetString(value.Value.Span), value.Modified));
+        });
+        Assert.False(twins.PoolThreadWaited);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Of_many_keys_as_many_are_read_as_the_bytes_allow_and_at_least_one(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        using var store = twins.Open();
+        var range = store.CreateRange(One);
+        var keys = new ReadOnlyMemory<byte>[5];
+        for (var key = 0; key < keys.Length; key++)
+        {
+            Put(range, $"key-{key}", new string('x', 1000), (ulong)key + 1);
+            keys[key] = Encoding.UTF8.GetBytes($"key-{key}");
+        }
+
+        var values = new KeyValue?[keys.Length];
+        Assert.Equal([1, 1, 1, 2, 3, 5], new[] { 0, 1, 1000, 1001, 3000, 1 << 20 }.Select(bytes => range.GetMany(keys, values, bytes)));
+    }
+
     [Theory, MemberData(nameof(Kinds))]
     public void Touching_keys_changes_nothing_whether_they_exist_or_not(string kind)
     {

@@ -42,6 +42,17 @@ internal sealed class StoreTwins : IDisposable
         }
     }
 
+    /// <summary>Every read of FASTER's log waits for the disk.</summary>
+    public bool NothingIsCached
+    {
+        set
+        {
+            if (_faulty is not null) _faulty.NothingIsCached = value;
+        }
+    }
+
+    public bool PoolThreadWaited => _faulty is { PoolThreadWaited: true };
+
     /// <summary>Of FASTER's log.</summary>
     public bool FailLogSyncs { set => _faulty!.FailLogSyncs = value; }
 
