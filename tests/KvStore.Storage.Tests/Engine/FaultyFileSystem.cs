@@ -7,6 +7,8 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
 {
     public bool FailSyncs { get; set; }
     public bool FailLogSyncs { get; set; }
+    /// <summary>Syncs of the record log wait for it.</summary>
+    public ManualResetEventSlim LogSyncsMayEnd { get; } = new(true);
     public bool IsFull { get; set; }
     public bool NothingIsCached { get; set; }
     /// <summary>A thread of the runtime's pool waited for the disk of the record log.</summary>
@@ -52,6 +54,7 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
 
         public void Sync()
         {
+            faults.LogSyncsMayEnd.Wait();
             if (faults.FailLogSyncs) throw new IOException($"fdatasync of '{Path}' failed: injected");
             inner.Sync();
         }

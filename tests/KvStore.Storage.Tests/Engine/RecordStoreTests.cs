@@ -124,6 +124,40 @@ public sealed class RecordStoreTests
         Assert.Equal("1", GroupStoreTests.Get(Assert.Single(again.Ranges), "a"));
     }
 
+    [Fact]
+    public void A_checkpoint_that_takes_longer_than_its_limit_has_failed_and_the_last_one_stays()
+    {
+        using var twins = new StoreTwins("faster");
+        using (var store = twins.Open())
+        {
+            GroupStoreTests.Put(store.CreateRange(new Stay(1)), "a", "1", 1);
+            GroupStoreTests.Checkpoint(store, "first");
+        }
+
+        var impatient = new FasterRecordStoreFactory(twins.FileSystem, KilledWriter.Options with { CheckpointTimeout = TimeSpan.FromMilliseconds(1) });
+        using (var store = GroupStore.Open(twins.FileSystem, twins.Directory, impatient, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance))
+        {
+            var range = Assert.Single(store.Ranges);
+            GroupStoreTests.Put(range, "a", "2", 2);
+            twins.LogSyncsMayEnd.Reset();
+            using var done = new ManualResetEventSlim();
+            Exception? failure = null;
+            Assert.True(store.BeginCheckpoint("second"u8.ToArray(), e =>
+            {
+                failure = e;
+                done.Set();
+            }));
+            done.Wait();
+            twins.LogSyncsMayEnd.Set();
+            Assert.Contains("was not done after", Assert.IsType<TimeoutException>(failure).Message, StringComparison.Ordinal);
+            Assert.Throws<IOException>(() => range.Put("b"u8, ""u8, new Revision(3), 0, 0));
+        }
+
+        using var again = twins.Open();
+        Assert.Equal("first", Encoding.UTF8.GetString(again.RecoveredState!.Value.Span));
+        Assert.Equal("1", GroupStoreTests.Get(Assert.Single(again.Ranges), "a"));
+    }
+
     [Theory, InlineData(false, 10), InlineData(true, 1)]
     public void A_reclaim_pass_rests_between_its_stretches_unless_the_log_outruns_it(bool isOutrun, int expected)
     {

@@ -53,6 +53,9 @@ internal sealed class StoreTwins : IDisposable
 
     public bool PoolThreadWaited => _faulty is { PoolThreadWaited: true };
 
+    /// <summary>Syncs of FASTER's log wait for it.</summary>
+    public ManualResetEventSlim LogSyncsMayEnd => _faulty!.LogSyncsMayEnd;
+
     /// <summary>Of FASTER's log.</summary>
     public bool FailLogSyncs { set => _faulty!.FailLogSyncs = value; }
 
