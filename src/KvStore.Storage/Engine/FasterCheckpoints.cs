@@ -11,6 +11,9 @@ internal sealed class FasterCheckpoints(IFileSystem fileSystem, string directory
     : DeviceLogCommitCheckpointManager(new LocalStorageNamedDeviceFactory(), new DefaultCheckpointNamingScheme(directory), removeOutdated: false)
 {
     private const string LogFolder = "cpr-checkpoints";
+    private const int Idle = 0, Committing = 1, GivenUp = 2;
+
+    private int _commit;
 
     /// <summary>What the next checkpoint stores. Set by the apply thread while none is running.</summary>
     public ReadOnlyMemory<byte> State { get; set; }
@@ -23,7 +26,18 @@ internal sealed class FasterCheckpoints(IFileSystem fileSystem, string directory
 
     public FasterManifest? Current { get; private set; } = current;
 
+    /// <summary>The running checkpoint has failed: unless its commit is under way already, it comes to nothing, also if it turns out that it was only slow.</summary>
+    public void GiveUp() => Interlocked.CompareExchange(ref _commit, GivenUp, Idle);
+
     public override void CommitLogCheckpoint(Guid logToken, byte[] commitMetadata)
+    {
+        // FASTER would delete log files if this returned.
+        if (Interlocked.CompareExchange(ref _commit, Committing, Idle) != Idle) throw new IOException($"{directory}: checkpoint {logToken} was given up");
+        Commit(logToken, commitMetadata);
+        Volatile.Write(ref _commit, Idle);
+    }
+
+    private void Commit(Guid logToken, byte[] commitMetadata)
     {
         base.CommitLogCheckpoint(logToken, commitMetadata);
         if (!GetLogCheckpointMetadata(logToken, null, false, -1).AsSpan(0, commitMetadata.Length).SequenceEqual(commitMetadata))

@@ -203,15 +203,27 @@ internal sealed class FasterRecordStore : IRecordStore
 
         SpinWait.SpinUntil(() => Volatile.Read(ref _checkpointing) == 0, _options.CheckpointTimeout);
         SpinWait.SpinUntil(() => Interlocked.CompareExchange(ref _reclaiming, 0, 0) == 0);
-        _writer.Dispose();
+        End(_writer);
         for (var left = _readerCount; left > 0; left--)
         {
             Session? session = null;
             SpinWait.SpinUntil(() => _readers.TryTake(out session));
-            session!.Dispose();
+            End(session!);
         }
 
         CloseStore();
+    }
+
+    private void End(Session session)
+    {
+        try
+        {
+            session.Dispose();
+        }
+        catch (IOException) when (Failure is not null)
+        {
+            // Its last step may be one of the checkpoint that was given up, whose failure its owner knows.
+        }
     }
 
     private Exception? Failure => _failure ?? _device.Failure;
@@ -283,6 +295,7 @@ internal sealed class FasterRecordStore : IRecordStore
         {
             failure = _device.Failure ?? (e is TimeoutException ? new TimeoutException($"{_directory}: the checkpoint was not done after {_options.CheckpointTimeout}", e) : e);
             _failure = failure;
+            _checkpoints.GiveUp();
         }
 
         Volatile.Write(ref _checkpointing, 0);
