@@ -200,6 +200,8 @@ internal sealed class ReplicaDriver
     public void Checkpointed(LogIndex index, LoopTurn turn)
     {
         if (_stopped) return;
+        // The apply worker says what it has applied at the end of its turn, and a quick checkpoint may be done before that.
+        Applied(index, turn.Now);
         var slowest = _raft.Role == RaftRole.Leader ? _followers.Slowest(_raft.Configuration, Replica.Id) : (LogIndex?)null;
         var until = _tail.Checkpointed(index, slowest, _services.WalUnderPressure(Replica.Group));
         if (until > index || until < _raft.FirstIndex) return;
