@@ -233,7 +233,10 @@ public sealed class GroupStoreTests
         return [.. snapshot.Scan(default, default).Select(v => (Encoding.UTF8.GetString(v.Key.Span), Encoding.UTF8.GetString(v.Value.Span), v.Create.Value, v.Modified.Value, v.Version))];
     }
 
-    internal static void Checkpoint(GroupStore store, string state)
+    internal static void Checkpoint(GroupStore store, string state) => Assert.Null(TryCheckpoint(store, state));
+
+    /// <summary>Waits for its outcome.</summary>
+    internal static Exception? TryCheckpoint(GroupStore store, string state)
     {
         using var done = new ManualResetEventSlim();
         Exception? failure = null;
@@ -243,7 +246,7 @@ public sealed class GroupStoreTests
             done.Set();
         }));
         done.Wait();
-        Assert.Null(failure);
+        return failure;
     }
 
     private static IEnumerable<string> Files(IFileSystem fileSystem, string directory)

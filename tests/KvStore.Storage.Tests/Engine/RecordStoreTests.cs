@@ -77,14 +77,7 @@ public sealed class RecordStoreTests
             GroupStoreTests.Checkpoint(store, "first");
             GroupStoreTests.Put(range, "a", "2", 2);
             twins.FailSyncs = true;
-            using var done = new ManualResetEventSlim();
-            Exception? failure = null;
-            Assert.True(store.BeginCheckpoint("second"u8.ToArray(), e =>
-            {
-                failure = e;
-                done.Set();
-            }));
-            done.Wait();
+            var failure = GroupStoreTests.TryCheckpoint(store, "second");
             Assert.IsAssignableFrom<IOException>(failure);
             twins.FailSyncs = false;
             Assert.Throws<IOException>(() => range.Put("b"u8, ""u8, new Revision(3), 0, 0));
@@ -106,14 +99,7 @@ public sealed class RecordStoreTests
             GroupStoreTests.Checkpoint(store, "first");
             GroupStoreTests.Put(range, "a", "2", 2);
             twins.FailLogSyncs = true;
-            using var done = new ManualResetEventSlim();
-            Exception? failure = null;
-            Assert.True(store.BeginCheckpoint("second"u8.ToArray(), e =>
-            {
-                failure = e;
-                done.Set();
-            }));
-            done.Wait();
+            var failure = GroupStoreTests.TryCheckpoint(store, "second");
             Assert.Contains("injected", Assert.IsType<IOException>(failure).Message, StringComparison.Ordinal);
             Assert.Throws<IOException>(() => range.Put("b"u8, ""u8, new Revision(3), 0, 0));
         }
@@ -140,14 +126,7 @@ public sealed class RecordStoreTests
             var range = Assert.Single(store.Ranges);
             GroupStoreTests.Put(range, "a", "2", 2);
             twins.LogSyncsMayEnd.Reset();
-            using var done = new ManualResetEventSlim();
-            Exception? failure = null;
-            Assert.True(store.BeginCheckpoint("second"u8.ToArray(), e =>
-            {
-                failure = e;
-                done.Set();
-            }));
-            done.Wait();
+            var failure = GroupStoreTests.TryCheckpoint(store, "second");
             twins.LogSyncsMayEnd.Set();
             Assert.Contains("was not done after", Assert.IsType<TimeoutException>(failure).Message, StringComparison.Ordinal);
             Assert.Throws<IOException>(() => range.Put("b"u8, ""u8, new Revision(3), 0, 0));
