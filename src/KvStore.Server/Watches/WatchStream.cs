@@ -191,6 +191,7 @@ internal sealed class WatchStream(KvNode node, RangeResolver ranges, IServerStre
             {
                 await _signal.WaitAsync(ended.Token).ConfigureAwait(false);
                 lock (_lock) _isSignalled = false;
+                // If an answer leaves a message empty, its signal brings the next one.
                 while (Fill() is { } response) await writer.WriteAsync(response).ConfigureAwait(false);
             }
         }
@@ -240,7 +241,8 @@ internal sealed class WatchStream(KvNode node, RangeResolver ranges, IServerStre
     {
         lock (_lock)
         {
-            if (!_ready.TryDequeue(out var watch)) return null;
+            // A watch's creation is answered before its news: an answer that came meanwhile begins the next message.
+            if (_answers.Count > 0 || !_ready.TryDequeue(out var watch)) return null;
             watch.IsReady = false;
             return watch;
         }

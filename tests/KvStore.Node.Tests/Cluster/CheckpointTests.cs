@@ -1,3 +1,4 @@
+using KvStore.Node.Replicas;
 using KvStore.Raft;
 
 namespace KvStore.Node.Tests.Cluster;
@@ -143,6 +144,32 @@ public class CheckpointTests
             cluster.WaitUntilConverged(group);
             for (var i = 0; i < 100; i++) Assert.StartsWith($"{round}x", cluster.Get($"a{i}", ReadConsistency.Stale, follower), StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public void A_checkpoint_may_be_done_before_the_loop_knows_what_it_covers_was_applied()
+    {
+        using var cluster = new VirtualCluster(7, nodes: 1) { Observe = static _ => new CheckpointsAtOnce() };
+        cluster.Nodes[0].Start();
+        cluster.WaitUntilReady();
+        for (var i = 0; i < 20; i++) cluster.Put("a", $"{i}");
+        var group = cluster.RangeOf("a").Group;
+        cluster.RunUntil(() => cluster.StatusOf(cluster.Nodes[0], group) is var status && status.First == status.Applied.Next, TimeSpan.FromSeconds(1));
+        Assert.Equal("19", cluster.Get("a"));
+    }
+
+    /// <summary>Says of each entry, before the turn that applied it has ended, that two checkpoints cover it: the log is kept since the one before.</summary>
+    private sealed class CheckpointsAtOnce : IReplicaObserver
+    {
+        public void Applied(GroupReplica replica, Entry entry, ulong hash)
+        {
+            for (var i = 0; i < 2; i++) replica.Loop.Post(new LoopInput(LoopInputKind.Checkpointed, replica, Number: entry.Index.Value));
+        }
+
+        public void Started(GroupReplica replica, RaftStart start) { }
+        public void Logged(GroupReplica replica, IReadOnlyList<Entry> entries) { }
+        public void Reset(GroupReplica replica, LogIndex index, Term term) { }
+        public void Switched(GroupReplica replica, LogIndex applied, ulong hash) { }
     }
 
     [Fact]

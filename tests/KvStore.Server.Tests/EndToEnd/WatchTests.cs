@@ -174,6 +174,27 @@ public sealed class WatchTests(SingleNode node) : IClassFixture<SingleNode>
     }
 
     [Fact]
+    public async Task Every_watch_of_a_stream_is_told_of_its_creation_before_anything_else()
+    {
+        const int Watches = 8000;
+        using var talk = new WatchConversation(node.Endpoint);
+        var first = await talk.PutAsync("creation-first", "1");
+        var creating = Task.Run(async () =>
+        {
+            for (var id = 1UL; id <= Watches; id++) await talk.CreateAsync(new WatchCreate { WatchId = id, Key = Bytes("creation-first"), FromRevision = first });
+        });
+        var created = new HashSet<ulong>();
+        for (var events = 0; events < Watches;)
+        {
+            var update = await talk.NextAsync();
+            if (update.UpdateCase == WatchUpdate.UpdateOneofCase.Created) Assert.True(created.Add(update.WatchId));
+            else Assert.Contains(update.WatchId, created);
+            if (update.UpdateCase == WatchUpdate.UpdateOneofCase.Events) events++;
+        }
+        await creating;
+    }
+
+    [Fact]
     public async Task A_compacted_revision_is_refused_with_the_first_one_that_is_there()
     {
         var own = new SingleNode();
