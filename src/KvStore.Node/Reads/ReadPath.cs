@@ -74,48 +74,43 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
     }
 
     public ValueTask<GetAnswer> GetAsync(in GetQuery query, CancellationToken cancellationToken) =>
-        AnswerAsync(query.Route, query.Consistency, query.MaxStaleness, query, static (path, replica, query) => path.Get(replica, query), cancellationToken);
+        AnswerAsync(query.Route, query.Consistency, query.MaxStaleness, query, static (path, replica, query) => path.GetAsync(replica, query), cancellationToken);
 
     public ValueTask<ScanAnswer> ScanAsync(in ScanQuery query, CancellationToken cancellationToken) =>
-        AnswerAsync(query.Route, query.Consistency, query.MaxStaleness, query, static (path, replica, query) => path.Scan(replica, query), cancellationToken);
+        AnswerAsync(query.Route, query.Consistency, query.MaxStaleness, query, static (path, replica, query) => new ValueTask<ScanAnswer>(path.Scan(replica, query)), cancellationToken);
 
-    private ValueTask<TAnswer> AnswerAsync<TQuery, TAnswer>(RangeRoute route, ReadConsistency consistency, TimeSpan maxStaleness, TQuery query, Func<ReadPath, GroupReplica, TQuery, TAnswer> read, CancellationToken cancellationToken)
+    private async ValueTask<TAnswer> AnswerAsync<TQuery, TAnswer>(RangeRoute route, ReadConsistency consistency, TimeSpan maxStaleness, TQuery query, Func<ReadPath, GroupReplica, TQuery, ValueTask<TAnswer>> read, CancellationToken cancellationToken)
     {
         var replica = Find(route);
         Check(replica);
-        if (MayServeNow(replica, consistency, maxStaleness, out var until, out var waitFor))
-        {
-            var answer = read(this, replica, query);
-            if (until is null || time.Now < until) return new ValueTask<TAnswer>(answer);
-            (until, waitFor) = (null, LogIndex.None);
-        }
-        return WaitAndAnswerAsync(replica, consistency, query, read, until, waitFor, cancellationToken);
-    }
-
-    private async ValueTask<TAnswer> WaitAndAnswerAsync<TQuery, TAnswer>(GroupReplica replica, ReadConsistency consistency, TQuery query, Func<ReadPath, GroupReplica, TQuery, TAnswer> read, MonotonicTime? leaseUntil, LogIndex waitFor, CancellationToken cancellationToken)
-    {
+        NodeError? refusal = null;
+        if (!MayServeNow(replica, consistency, maxStaleness, out var until, out var waitFor)) (until, refusal) = await WaitAsync(replica, consistency, until, waitFor, cancellationToken);
         while (true)
         {
-            var (until, refusal) = await WaitAsync(replica, consistency, leaseUntil, waitFor, cancellationToken);
             if (refusal is not null) throw new NodeException(refusal);
-            var answer = read(this, replica, query);
+            var answer = await read(this, replica, query);
             if (until is null || time.Now < until) return answer;
-            (leaseUntil, waitFor) = (null, LogIndex.None);
+            (until, refusal) = await WaitAsync(replica, consistency, null, LogIndex.None, cancellationToken);
         }
     }
 
-    private GetAnswer Get(GroupReplica replica, GetQuery query)
+    private async ValueTask<GetAnswer> GetAsync(GroupReplica replica, GetQuery query)
     {
         var store = Owned(replica, query.Route).Store;
         try
         {
             while (true)
             {
-                // The answer names the revision that it was read at: if others were published beside it, that one is asked for exactly.
+                // The answer names the revision that it was read at: that one is asked for exactly, whatever is published beside it.
                 var revision = store.Revision;
-                var found = store.TryGet(query.Key.Span, query.At, out var value);
-                if (query.At is null && store.Revision != revision) continue;
-                return new GetAnswer(found ? value : null, revision);
+                try
+                {
+                    return new GetAnswer(await store.GetAsync(query.Key, query.At ?? revision), revision);
+                }
+                catch (CompactedException) when (query.At is null)
+                {
+                    // History was dropped up to a later one meanwhile.
+                }
             }
         }
         catch (Exception failure) when (Translate(replica, failure) is { } error)

@@ -121,6 +121,41 @@ internal sealed class FasterRecordStore : IRecordStore
         }
     }
 
+    public ValueTask<byte[]?> ReadAsync(RecordId id)
+    {
+        var session = TakeReader();
+        var isPending = false;
+        try
+        {
+            var (key, input) = (id, 0);
+            byte[]? output = null;
+            var status = session.Read(ref key, ref input, ref output);
+            isPending = status.IsPending;
+            if (isPending) return ReadFromDiskAsync(session, id);
+            return new ValueTask<byte[]?>(status.Found || TryRead(session, id, out output) ? output : null);
+        }
+        finally
+        {
+            if (!isPending) _readers.Add(session);
+        }
+    }
+
+    /// <summary>Ends the session's pending read, and gives the session back.</summary>
+    private async ValueTask<byte[]?> ReadFromDiskAsync(Session session, RecordId id)
+    {
+        try
+        {
+            using var outputs = await session.CompletePendingWithOutputsAsync().ConfigureAwait(false);
+            if (outputs.Next() && outputs.Current.Status.Found) return outputs.Current.Output;
+            // Rule 3 again.
+            return TryRead(session, id, out var record) ? record : null;
+        }
+        finally
+        {
+            _readers.Add(session);
+        }
+    }
+
     public void ReadMany(ReadOnlySpan<RecordId> ids, Span<byte[]?> records)
     {
         var session = TakeReader();

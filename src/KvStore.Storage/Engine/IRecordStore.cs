@@ -17,6 +17,9 @@ public interface IRecordStore : IDisposable
     /// <summary>True and the record's bytes (a copy) when it is in memory or was found; false when reclaim has dropped it. May wait for the disk.</summary>
     bool TryRead(in RecordId id, out byte[] record);
 
+    /// <summary>As <see cref="TryRead"/>, but no thread is held while the disk reads. Null: reclaim has dropped it.</summary>
+    ValueTask<byte[]?> ReadAsync(RecordId id);
+
     /// <summary>Many records together; a missing one is null. 64 at a time is best.</summary>
     void ReadMany(ReadOnlySpan<RecordId> ids, Span<byte[]?> records);
 

@@ -70,6 +70,8 @@ internal sealed class MemoryRecordStore : IRecordStore
         return found is not null;
     }
 
+    public ValueTask<byte[]?> ReadAsync(RecordId id) => new(TryRead(id, out var record) ? record : null);
+
     public void ReadMany(ReadOnlySpan<RecordId> ids, Span<byte[]?> records)
     {
         for (var i = 0; i < ids.Length; i++) records[i] = TryRead(ids[i], out var record) ? record : null;

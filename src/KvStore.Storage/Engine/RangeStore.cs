@@ -222,6 +222,45 @@ public sealed class RangeStore
     /// <exception cref="RecordDamagedException">The record is not what was written.</exception>
     public bool TryGet(ReadOnlySpan<byte> key, Revision? at, out KeyValue value)
     {
+        while (TryFind(key, at, out var found))
+        {
+            if (_records.TryRead(found.Id, out byte[] record))
+            {
+                value = Read(record, found.Id, key);
+                return true;
+            }
+            RequireReclaimed(key, found);
+        }
+        value = default;
+        return false;
+    }
+
+    /// <summary>As <see cref="TryGet"/>, but no thread is held while the disk reads. Null: there is no such key.</summary>
+    /// <inheritdoc cref="TryGet"/>
+    public ValueTask<KeyValue?> GetAsync(ReadOnlyMemory<byte> key, Revision? at)
+    {
+        if (!TryFind(key.Span, at, out var found)) return default;
+        var read = _records.ReadAsync(found.Id);
+        if (!read.IsCompletedSuccessfully) return GetAsync(key, at, found, read);
+        return read.Result is { } record ? new ValueTask<KeyValue?>(Read(record, found.Id, key.Span)) : GetAsync(key, at, found, default);
+    }
+
+    private async ValueTask<KeyValue?> GetAsync(ReadOnlyMemory<byte> key, Revision? at, Found found, ValueTask<byte[]?> read)
+    {
+        while (true)
+        {
+            if (await read.ConfigureAwait(false) is { } record) return Read(record, found.Id, key.Span);
+            RequireReclaimed(key.Span, found);
+            if (!TryFind(key.Span, at, out found)) return null;
+            read = _records.ReadAsync(found.Id);
+        }
+    }
+
+    /// <summary>A version that a reader saw, and the index that it saw it in.</summary>
+    private readonly record struct Found(KeyIndex Index, RecordId Id, int Lineage, Revision At);
+
+    private bool TryFind(ReadOnlySpan<byte> key, Revision? at, out Found found)
+    {
         while (true)
         {
             var index = Index;
@@ -229,22 +268,21 @@ public sealed class RangeStore
             var revision = at ?? published;
             if (revision > published) throw new FutureRevisionException(revision, published);
             bool isFound = index.TryFind(key, revision, out var version);
-            if (revision < CompactRevision)
+            if (revision >= CompactRevision)
             {
-                if (at is null) continue;
-                throw new CompactedException(revision, CompactRevision);
+                bool isThere = isFound && !version.IsTombstone;
+                found = isThere ? new Found(index, IdOf(version), version.Lineage, revision) : default;
+                return isThere;
             }
-            value = default;
-            if (!isFound || version.IsTombstone) return false;
-            var id = IdOf(version);
-            if (_records.TryRead(id, out byte[] record))
-            {
-                value = Read(record, id, key);
-                return true;
-            }
-            if (_hasEnded) throw new SnapshotEndedException(revision);
-            if (index == Index && index.Contains(key, id.Revision, id.Sub, version.Lineage, DroppedThrough)) throw Missing(id);
+            if (at is not null) throw new CompactedException(revision, CompactRevision);
         }
+    }
+
+    /// <summary>A record that is not there has to have been reclaimed meanwhile: then the reader asks again.</summary>
+    private void RequireReclaimed(ReadOnlySpan<byte> key, in Found found)
+    {
+        if (_hasEnded) throw new SnapshotEndedException(found.At);
+        if (found.Index == Index && found.Index.Contains(key, found.Id.Revision, found.Id.Sub, found.Lineage, DroppedThrough)) throw Missing(found.Id);
     }
 
     /// <summary>The newest published values of many keys, each for itself. Those that are not in memory are read from the disk together.</summary>

@@ -9,6 +9,8 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
     public bool FailLogSyncs { get; set; }
     /// <summary>Syncs of the record log wait for it.</summary>
     public ManualResetEventSlim LogSyncsMayEnd { get; } = new(true);
+    /// <summary>Reads of the record log that the disk is asked for wait for it.</summary>
+    public ManualResetEventSlim LogReadsMayEnd { get; } = new(true);
     public bool IsFull { get; set; }
     public bool NothingIsCached { get; set; }
     /// <summary>A thread of the runtime's pool waited for the disk of the record log.</summary>
@@ -43,6 +45,7 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
         public int ReadAt(Span<byte> buffer, long offset)
         {
             faults.PoolThreadWaited |= Thread.CurrentThread.IsThreadPoolThread;
+            faults.LogReadsMayEnd.Wait();
             return inner.ReadAt(buffer, offset);
         }
 

@@ -85,6 +85,27 @@ public sealed class GroupStoreTests
         Assert.False(twins.PoolThreadWaited);
     }
 
+    [Theory, InlineData("memory", false), InlineData("faster", false), InlineData("faster", true)]
+    public async Task A_get_holds_no_thread_while_the_disk_reads(string kind, bool isCold)
+    {
+        using var twins = new StoreTwins(kind);
+        twins.NothingIsCached = isCold;
+        using var store = twins.Open();
+        var range = store.CreateRange(One);
+        for (ulong key = 1; key <= 4000; key++) Put(range, $"key-{key}", new string('x', 500) + key, key);
+        Delete(range, "key-7", 4001);
+        if (isCold) twins.LogReadsMayEnd.Reset();
+        // Far more than there are threads: this one asks for all of them.
+        var gets = Enumerable.Range(1, 500).Select(key => range.GetAsync(Encoding.UTF8.GetBytes($"key-{key}"), null).AsTask()).ToArray();
+        Assert.Equal(isCold, gets.Any(get => !get.IsCompleted));
+        if (isCold) twins.LogReadsMayEnd.Set();
+        var values = await Task.WhenAll(gets);
+        Assert.Equal(Enumerable.Range(1, 500).Select(key => key == 7 ? null : new string('x', 500) + key), values.Select(value => value is { } found ? Encoding.UTF8.GetString(found.Value.Span) : null));
+        Assert.Equal("1", Encoding.UTF8.GetString((await range.GetAsync(Encoding.UTF8.GetBytes("key-1"), new Revision(1)))!.Value.Value.Span[500..]));
+        await Assert.ThrowsAsync<FutureRevisionException>(async () => await range.GetAsync(Encoding.UTF8.GetBytes("key-1"), new Revision(4002)));
+        Assert.Null(await range.GetAsync(Encoding.UTF8.GetBytes("none"), null));
+    }
+
     [Theory, MemberData(nameof(Kinds))]
     public void Of_many_keys_as_many_are_read_as_the_bytes_allow_and_at_least_one(string kind)
     {

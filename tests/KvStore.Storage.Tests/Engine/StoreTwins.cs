@@ -56,6 +56,9 @@ internal sealed class StoreTwins : IDisposable
     /// <summary>Syncs of FASTER's log wait for it.</summary>
     public ManualResetEventSlim LogSyncsMayEnd => _faulty!.LogSyncsMayEnd;
 
+    /// <summary>Reads of FASTER's log that the disk is asked for wait for it.</summary>
+    public ManualResetEventSlim LogReadsMayEnd => _faulty!.LogReadsMayEnd;
+
     /// <summary>Of FASTER's log.</summary>
     public bool FailLogSyncs { set => _faulty!.FailLogSyncs = value; }
 
