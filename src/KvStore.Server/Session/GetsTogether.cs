@@ -17,30 +17,39 @@ internal sealed class GetsTogether(int count)
 
     /// <summary>Answers the next gets of a batch, as many as are read together and fit into the buffer about.</summary>
     /// <returns>How many, and where the next one begins; 0 at the end.</returns>
-    public (int Gets, int Next) Answer(ReadOnlyMemory<byte> batch, int from, OwnedRange owned, ResultBuffer buffer)
+    public ValueTask<(int Gets, int Next)> AnswerAsync(ReadOnlyMemory<byte> batch, int from, OwnedRange owned, ResultBuffer buffer)
     {
+        var taken = Take(batch, from, owned, out var refusal);
+        if (taken > 0) return ReadAsync(taken, owned, buffer);
+        if (refusal is null) return new ValueTask<(int, int)>((0, from));
+        buffer.Error(_ids[0], refusal);
+        return new ValueTask<(int, int)>((1, _ends[0]));
+    }
+
+    private async ValueTask<(int Gets, int Next)> ReadAsync(int taken, OwnedRange owned, ResultBuffer buffer)
+    {
+        var read = await owned.Store.GetManyAsync(_keys.AsMemory(0, taken), _values, SessionOutput.PieceBytesMax - buffer.Length).ConfigureAwait(false);
+        for (var i = 0; i < read; i++) buffer.Get(_ids[i], _values[i] is not null, _values[i].GetValueOrDefault());
+        return (read, _ends[read - 1]);
+    }
+
+    /// <summary>How many gets are to be read, up to one that is refused: what is answered is always a beginning of the rest.</summary>
+    private int Take(ReadOnlyMemory<byte> batch, int from, OwnedRange owned, out NodeError? refusal)
+    {
+        refusal = null;
         var taken = 0;
         var sequence = new GetSequence(batch.Span, from);
         while (taken < _ids.Length && sequence.MoveNext())
         {
             var get = sequence.Current;
-            if (Refusal(get.Key, owned) is { } refusal)
-            {
-                // Behind those that were taken before it: what is answered is always a beginning of the rest.
-                if (taken > 0) break;
-                buffer.Error(get.Id, refusal);
-                return (1, sequence.Position);
-            }
-
+            (_ids[taken], _ends[taken]) = (get.Id, sequence.Position);
+            refusal = Refusal(get.Key, owned);
+            if (refusal is not null) break;
             SessionWire.Require(batch.Span.Overlaps(get.Key, out var start));
-            (_ids[taken], _keys[taken], _ends[taken]) = (get.Id, batch.Slice(start, get.Key.Length), sequence.Position);
-            taken++;
+            _keys[taken++] = batch.Slice(start, get.Key.Length);
         }
 
-        if (taken == 0) return (0, from);
-        var read = owned.Store.GetMany(_keys.AsSpan(0, taken), _values, SessionOutput.PieceBytesMax - buffer.Length);
-        for (var i = 0; i < read; i++) buffer.Get(_ids[i], _values[i] is not null, _values[i].GetValueOrDefault());
-        return (read, _ends[read - 1]);
+        return taken;
     }
 
     public static NodeError? KeyError(ReadOnlySpan<byte> key) =>

@@ -20,6 +20,7 @@ internal sealed class SessionOutput(IServerStreamWriter<RawResponse> writer)
     private bool _pumping;
     private int _open;
     private bool _failed;
+    /// <summary>Of answers in <see cref="_queue"/>, and <see cref="PieceBytesMax"/> for each that is being made.</summary>
     private int _queuedBytes;
     private TaskCompletionSource? _drained;
     private TaskCompletionSource? _room;
@@ -38,6 +39,27 @@ internal sealed class SessionOutput(IServerStreamWriter<RawResponse> writer)
             if (HasRoom) return Task.CompletedTask;
             _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             return _room.Task.WaitAsync(cancellationToken);
+        }
+    }
+
+    /// <summary>Keeps room for a piece that is about to be made, which may take long if it is read from the disk. False: there is none now.</summary>
+    public bool TryReserve()
+    {
+        lock (_lock)
+        {
+            if (!HasRoom) return false;
+            _queuedBytes += PieceBytesMax;
+            return true;
+        }
+    }
+
+    /// <summary>Gives back what <see cref="TryReserve"/> kept: the piece comes now, or not at all.</summary>
+    public void EndReservation()
+    {
+        lock (_lock)
+        {
+            _queuedBytes -= PieceBytesMax;
+            if (HasRoom) GiveRoom();
         }
     }
 
@@ -125,9 +147,12 @@ internal sealed class SessionOutput(IServerStreamWriter<RawResponse> writer)
             {
                 _failed = true;
                 _pumping = false;
-                foreach (var piece in _queue) piece.Release();
-                _queue.Clear();
-                _queuedBytes = 0;
+                while (_queue.TryDequeue(out var piece))
+                {
+                    _queuedBytes -= piece.Length;
+                    piece.Release();
+                }
+
                 _drained?.TrySetResult();
                 GiveRoom();
             }

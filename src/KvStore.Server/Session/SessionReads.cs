@@ -35,13 +35,14 @@ internal sealed class SessionReads(KvNode node, RangeResolver ranges, KvService 
             while (answered < header.Count)
             {
                 var barrier = await node.BarrierAsync(range.Group, consistency, TimeSpan.Zero, cancellationToken).ConfigureAwait(false);
-                if (!output.HasRoom)
+                var owned = Owned(barrier, range);
+                if (!output.TryReserve())
                 {
                     await output.RoomAsync(cancellationToken).ConfigureAwait(false);
                     continue;
                 }
 
-                var (buffer, gets, next) = ReadValues(batch, place, Owned(barrier, range), header.Count - answered);
+                var (buffer, gets, next) = await ReadValuesAsync(batch, place, owned, header.Count - answered, output).ConfigureAwait(false);
                 if (!barrier.StillValid(time))
                 {
                     // The process was stopped while it read, and the lease ran out: these values may be old.
@@ -78,19 +79,26 @@ internal sealed class SessionReads(KvNode node, RangeResolver ranges, KvService 
             : throw new NodeException(new NodeError(NodeErrorCode.EpochNotMatch, $"route: range {range.Id} at epoch {range.Epoch} is not here now"));
 
     /// <summary>One piece of the answer: how many gets it answers, and where the next one begins.</summary>
-    private static (ResultBuffer Buffer, int Gets, int Next) ReadValues(ReadOnlyMemory<byte> batch, int from, OwnedRange owned, int left)
+    private static async ValueTask<(ResultBuffer Buffer, int Gets, int Next)> ReadValuesAsync(ReadOnlyMemory<byte> batch, int from, OwnedRange owned, int left, SessionOutput reserved)
     {
-        var buffer = new ResultBuffer(Math.Min(left * BytesPerGet, SessionOutput.PieceBytesMax));
-        var together = new GetsTogether(Math.Min(left, GetsTogether.Max));
-        var (gets, next) = (0, from);
-        while (gets < left && buffer.Length < SessionOutput.PieceBytesMax)
+        try
         {
-            var (answered, end) = together.Answer(batch, next, owned, buffer);
-            if (answered == 0) break;
-            (gets, next) = (gets + answered, end);
-        }
+            var buffer = new ResultBuffer(Math.Min(left * BytesPerGet, SessionOutput.PieceBytesMax));
+            var together = new GetsTogether(Math.Min(left, GetsTogether.Max));
+            var (gets, next) = (0, from);
+            while (gets < left && buffer.Length < SessionOutput.PieceBytesMax)
+            {
+                var (answered, end) = await together.AnswerAsync(batch, next, owned, buffer).ConfigureAwait(false);
+                if (answered == 0) break;
+                (gets, next) = (gets + answered, end);
+            }
 
-        return (buffer, gets, next);
+            return (buffer, gets, next);
+        }
+        finally
+        {
+            reserved.EndReservation();
+        }
     }
 
     private NodeError ErrorOf(Exception failure, RangeDescriptor? range) => failure switch

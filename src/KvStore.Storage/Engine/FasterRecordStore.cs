@@ -161,31 +161,77 @@ internal sealed class FasterRecordStore : IRecordStore
         var session = TakeReader();
         try
         {
-            var pending = false;
-            var input = 0;
-            for (var i = 0; i < ids.Length; i++)
-            {
-                var key = ids[i];
-                records[i] = null;
-                pending |= session.Read(ref key, ref input, ref records[i], userContext: i).IsPending;
-            }
-
-            if (pending)
+            if (BeginReads(session, ids, records))
             {
                 session.CompletePendingWithOutputs(out var outputs, wait: true);
-                while (outputs.Next())
-                    if (outputs.Current.Status.Found) records[outputs.Current.Context] = outputs.Current.Output;
-                outputs.Dispose();
+                Take(outputs, records);
             }
 
-            // What reclaim moved while the read was under way is found by asking again (rule 3).
-            for (var i = 0; i < ids.Length; i++)
-                if (records[i] is null && TryRead(session, ids[i], out var found)) records[i] = found;
+            ReadMissing(session, ids, records);
         }
         finally
         {
             _readers.Add(session);
         }
+    }
+
+    public ValueTask ReadManyAsync(ReadOnlyMemory<RecordId> ids, Memory<byte[]?> records)
+    {
+        var session = TakeReader();
+        var isPending = false;
+        try
+        {
+            isPending = BeginReads(session, ids.Span, records.Span);
+            if (isPending) return ReadManyFromDiskAsync(session, ids, records);
+            ReadMissing(session, ids.Span, records.Span);
+            return default;
+        }
+        finally
+        {
+            if (!isPending) _readers.Add(session);
+        }
+    }
+
+    private async ValueTask ReadManyFromDiskAsync(Session session, ReadOnlyMemory<RecordId> ids, Memory<byte[]?> records)
+    {
+        try
+        {
+            Take(await session.CompletePendingWithOutputsAsync().ConfigureAwait(false), records.Span);
+            ReadMissing(session, ids.Span, records.Span);
+        }
+        finally
+        {
+            _readers.Add(session);
+        }
+    }
+
+    /// <returns>Whether the disk has to be waited for.</returns>
+    private static bool BeginReads(Session session, ReadOnlySpan<RecordId> ids, Span<byte[]?> records)
+    {
+        var pending = false;
+        var input = 0;
+        for (var i = 0; i < ids.Length; i++)
+        {
+            var key = ids[i];
+            records[i] = null;
+            pending |= session.Read(ref key, ref input, ref records[i], userContext: i).IsPending;
+        }
+
+        return pending;
+    }
+
+    private static void Take(CompletedOutputIterator<RecordId, SpanByte, int, byte[]?, int> outputs, Span<byte[]?> records)
+    {
+        while (outputs.Next())
+            if (outputs.Current.Status.Found) records[outputs.Current.Context] = outputs.Current.Output;
+        outputs.Dispose();
+    }
+
+    /// <summary>What reclaim moved while the read was under way is found by asking again (rule 3).</summary>
+    private void ReadMissing(Session session, ReadOnlySpan<RecordId> ids, Span<byte[]?> records)
+    {
+        for (var i = 0; i < ids.Length; i++)
+            if (records[i] is null && TryRead(session, ids[i], out var found)) records[i] = found;
     }
 
     public bool BeginCheckpoint(ReadOnlyMemory<byte> state, Action<Exception?> completed)

@@ -23,6 +23,9 @@ public interface IRecordStore : IDisposable
     /// <summary>Many records together; a missing one is null. 64 at a time is best.</summary>
     void ReadMany(ReadOnlySpan<RecordId> ids, Span<byte[]?> records);
 
+    /// <summary>As <see cref="ReadMany"/>, but no thread is held while the disk reads.</summary>
+    ValueTask ReadManyAsync(ReadOnlyMemory<RecordId> ids, Memory<byte[]?> records);
+
     /// <summary>
     /// Cuts here; <paramref name="state"/> is stored with the cut. <paramref name="completed"/> is called once, from any thread, with null when the checkpoint was
     /// made durable and read back, else with the failure, after which the store takes no more writes; a <see cref="FileSystem.DiskFullException"/> alone is none of these: the store

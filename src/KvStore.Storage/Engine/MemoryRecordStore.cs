@@ -77,6 +77,12 @@ internal sealed class MemoryRecordStore : IRecordStore
         for (var i = 0; i < ids.Length; i++) records[i] = TryRead(ids[i], out var record) ? record : null;
     }
 
+    public ValueTask ReadManyAsync(ReadOnlyMemory<RecordId> ids, Memory<byte[]?> records)
+    {
+        ReadMany(ids.Span, records.Span);
+        return default;
+    }
+
     public bool BeginCheckpoint(ReadOnlyMemory<byte> state, Action<Exception?> completed)
     {
         Exception? failure = _failure;

@@ -285,17 +285,37 @@ public sealed class RangeStore
         if (found.Index == Index && found.Index.Contains(key, found.Id.Revision, found.Id.Sub, found.Lineage, DroppedThrough)) throw Missing(found.Id);
     }
 
-    /// <summary>The newest published values of many keys, each for itself. Those that are not in memory are read from the disk together.</summary>
+    /// <summary>The newest published values of many keys, each for itself. Those that are not in memory are read from the disk together, and no thread is held meanwhile.</summary>
     /// <param name="keys">At most 64 are best.</param>
     /// <param name="values">Null: the key does not exist. As long as <paramref name="keys"/>.</param>
     /// <param name="bytesMax">So many bytes of values are read, but for the last one.</param>
     /// <returns>How many of the keys were read: all, or as many as <paramref name="bytesMax"/> allowed, at least one.</returns>
     /// <exception cref="SnapshotEndedException">The range was dropped and its records are reclaimed.</exception>
     /// <exception cref="RecordDamagedException">A record is not what was written.</exception>
-    public int GetMany(ReadOnlySpan<ReadOnlyMemory<byte>> keys, Span<KeyValue?> values, int bytesMax)
+    public ValueTask<int> GetManyAsync(ReadOnlyMemory<ReadOnlyMemory<byte>> keys, Memory<KeyValue?> values, int bytesMax)
     {
-        Span<RecordId> ids = keys.Length <= Leaf.Capacity ? stackalloc RecordId[keys.Length] : new RecordId[keys.Length];
-        Span<int> places = keys.Length <= Leaf.Capacity ? stackalloc int[keys.Length] : new int[keys.Length];
+        var (asked, found) = FindMany(keys.Span, values.Span, bytesMax);
+        var read = _records.ReadManyAsync(found.Ids.AsMemory(0, found.Count), found.Records);
+        if (!read.IsCompletedSuccessfully) return GetManyAsync(keys, values, asked, found, read);
+        TakeMany(keys.Span, values.Span, found);
+        return new ValueTask<int>(asked);
+    }
+
+    private async ValueTask<int> GetManyAsync(ReadOnlyMemory<ReadOnlyMemory<byte>> keys, Memory<KeyValue?> values, int asked, FoundRecords found, ValueTask read)
+    {
+        await read.ConfigureAwait(false);
+        TakeMany(keys.Span, values.Span, found);
+        return asked;
+    }
+
+    /// <param name="Ids">Of the keys that exist.</param>
+    /// <param name="Places">Which keys these are.</param>
+    /// <param name="Records">Their records, once they were read.</param>
+    private readonly record struct FoundRecords(int Count, RecordId[] Ids, int[] Places, byte[]?[] Records);
+
+    private (int Asked, FoundRecords Found) FindMany(ReadOnlySpan<ReadOnlyMemory<byte>> keys, Span<KeyValue?> values, int bytesMax)
+    {
+        var (ids, places) = (new RecordId[keys.Length], new int[keys.Length]);
         while (true)
         {
             var (index, published) = (Index, Revision);
@@ -308,16 +328,18 @@ public sealed class RangeStore
                 places[found++] = asked;
                 bytes += version.ValueLength;
             }
-            if (published < CompactRevision) continue;
-            var records = new byte[]?[found];
-            _records.ReadMany(ids[..found], records);
-            for (var i = 0; i < found; i++)
-            {
-                var key = keys[places[i]].Span;
-                // Reclaimed meanwhile: there is a newer version, or the range has ended.
-                values[places[i]] = records[i] is { } record ? Read(record, ids[i], key) : TryGet(key, null, out var newer) ? newer : null;
-            }
-            return asked;
+            if (published >= CompactRevision) return (asked, new FoundRecords(found, ids, places, new byte[]?[found]));
+        }
+    }
+
+    private void TakeMany(ReadOnlySpan<ReadOnlyMemory<byte>> keys, Span<KeyValue?> values, in FoundRecords found)
+    {
+        for (var i = 0; i < found.Count; i++)
+        {
+            var place = found.Places[i];
+            var key = keys[place].Span;
+            // Reclaimed meanwhile: there is a newer version, or the range has ended.
+            values[place] = found.Records[i] is { } record ? Read(record, found.Ids[i], key) : TryGet(key, null, out var newer) ? newer : null;
         }
     }
 

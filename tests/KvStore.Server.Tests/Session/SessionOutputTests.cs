@@ -26,6 +26,18 @@ public sealed class SessionOutputTests
     }
 
     [Fact]
+    public async Task Room_is_kept_for_64_KiB_of_each_piece_that_is_being_made()
+    {
+        for (var piece = 0; piece < 64; piece++) Assert.True(_output.TryReserve());
+        Assert.False(_output.TryReserve());
+        var room = _output.RoomAsync(CancellationToken.None);
+        Assert.False(room.IsCompleted);
+        _output.EndReservation();
+        await room;
+        Assert.True(_output.TryReserve());
+    }
+
+    [Fact]
     public async Task A_broken_stream_lets_those_go_who_wait_for_room()
     {
         Fill();

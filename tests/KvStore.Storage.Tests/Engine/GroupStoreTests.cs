@@ -62,7 +62,7 @@ public sealed class GroupStoreTests
 
     /// <summary>The pool's threads may all stand waiting for reads: none of them must be needed for one.</summary>
     [Theory, InlineData("memory", false), InlineData("faster", false), InlineData("faster", true)]
-    public void Many_keys_are_read_as_one_is_from_the_disk_too(string kind, bool isCold)
+    public async Task Many_keys_are_read_as_one_is_from_the_disk_too(string kind, bool isCold)
     {
         using var twins = new StoreTwins(kind);
         twins.NothingIsCached = isCold;
@@ -76,7 +76,7 @@ public sealed class GroupStoreTests
         var values = new KeyValue?[keys.Length];
         var strides = 0;
         for (var read = 0; read < keys.Length; strides++)
-            read += range.GetMany(keys.AsSpan(read, Math.Min(strides % 100 + 1, keys.Length - read)), values.AsSpan(read), 10_000);
+            read += await range.GetManyAsync(keys.AsMemory(read, Math.Min(strides % 100 + 1, keys.Length - read)), values.AsMemory(read), 10_000);
         Assert.All(keys.Zip(values), pair =>
         {
             Assert.Equal(range.TryGet(pair.First.Span, null, out var one), pair.Second is not null);
@@ -97,17 +97,21 @@ public sealed class GroupStoreTests
         if (isCold) twins.LogReadsMayEnd.Reset();
         // Far more than there are threads: this one asks for all of them.
         var gets = Enumerable.Range(1, 500).Select(key => range.GetAsync(Encoding.UTF8.GetBytes($"key-{key}"), null).AsTask()).ToArray();
+        var many = new KeyValue?[2];
+        var together = range.GetManyAsync(new ReadOnlyMemory<byte>[] { Encoding.UTF8.GetBytes("key-7"), Encoding.UTF8.GetBytes("key-8") }, many, 1000).AsTask();
         Assert.Equal(isCold, gets.Any(get => !get.IsCompleted));
+        Assert.Equal(isCold, !together.IsCompleted);
         if (isCold) twins.LogReadsMayEnd.Set();
         var values = await Task.WhenAll(gets);
         Assert.Equal(Enumerable.Range(1, 500).Select(key => key == 7 ? null : new string('x', 500) + key), values.Select(value => value is { } found ? Encoding.UTF8.GetString(found.Value.Span) : null));
+        Assert.Equal((2, (KeyValue?)null, values[7]!.Value.Modified), (await together, many[0], many[1]!.Value.Modified));
         Assert.Equal("1", Encoding.UTF8.GetString((await range.GetAsync(Encoding.UTF8.GetBytes("key-1"), new Revision(1)))!.Value.Value.Span[500..]));
         await Assert.ThrowsAsync<FutureRevisionException>(async () => await range.GetAsync(Encoding.UTF8.GetBytes("key-1"), new Revision(4002)));
         Assert.Null(await range.GetAsync(Encoding.UTF8.GetBytes("none"), null));
     }
 
     [Theory, MemberData(nameof(Kinds))]
-    public void Of_many_keys_as_many_are_read_as_the_bytes_allow_and_at_least_one(string kind)
+    public async Task Of_many_keys_as_many_are_read_as_the_bytes_allow_and_at_least_one(string kind)
     {
         using var twins = new StoreTwins(kind);
         using var store = twins.Open();
@@ -120,7 +124,7 @@ public sealed class GroupStoreTests
         }
 
         var values = new KeyValue?[keys.Length];
-        Assert.Equal([1, 1, 1, 2, 3, 5], new[] { 0, 1, 1000, 1001, 3000, 1 << 20 }.Select(bytes => range.GetMany(keys, values, bytes)));
+        foreach (var (bytes, read) in new[] { (0, 1), (1, 1), (1000, 1), (1001, 2), (3000, 3), (1 << 20, 5) }) Assert.Equal(read, await range.GetManyAsync(keys, values, bytes));
     }
 
     [Theory, MemberData(nameof(Kinds))]
