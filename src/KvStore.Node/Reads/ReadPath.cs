@@ -77,7 +77,7 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
         AnswerAsync(query.Route, query.Consistency, query.MaxStaleness, query, static (path, replica, query) => path.GetAsync(replica, query), cancellationToken);
 
     public ValueTask<ScanAnswer> ScanAsync(in ScanQuery query, CancellationToken cancellationToken) =>
-        AnswerAsync(query.Route, query.Consistency, query.MaxStaleness, query, static (path, replica, query) => new ValueTask<ScanAnswer>(path.Scan(replica, query)), cancellationToken);
+        AnswerAsync(query.Route, query.Consistency, query.MaxStaleness, query, static (path, replica, query) => path.ScanAsync(replica, query), cancellationToken);
 
     private async ValueTask<TAnswer> AnswerAsync<TQuery, TAnswer>(RangeRoute route, ReadConsistency consistency, TimeSpan maxStaleness, TQuery query, Func<ReadPath, GroupReplica, TQuery, ValueTask<TAnswer>> read, CancellationToken cancellationToken)
     {
@@ -119,14 +119,15 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
         }
     }
 
-    private ScanAnswer Scan(GroupReplica replica, ScanQuery query)
+    private async ValueTask<ScanAnswer> ScanAsync(GroupReplica replica, ScanQuery query)
     {
         var store = Owned(replica, query.Route).Store;
         try
         {
             using var snapshot = store.Snapshot(query.At);
             if (query.Kind == ScanResultKind.Count) return new ScanAnswer([], snapshot.Count(query.Start.Span, query.End.Span), false, snapshot.Revision);
-            return ScanPage.Read(snapshot, query);
+            var (values, more) = await snapshot.ReadPageAsync(query.Start, query.End, query.Order, query.Content, query.Limit, query.BytesMax);
+            return new ScanAnswer(values, values.Count, more, snapshot.Revision);
         }
         catch (Exception failure) when (Translate(replica, failure) is { } error)
         {

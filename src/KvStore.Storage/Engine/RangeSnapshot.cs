@@ -10,6 +10,9 @@ namespace KvStore.Storage.Engine;
 /// </summary>
 public sealed class RangeSnapshot : IDisposable
 {
+    /// <summary>What a record counts for in a page beside its key and value.</summary>
+    private const int RecordOverheadBytes = 32;
+
     private readonly IRecordStore _records;
     private readonly KeyIndex _index;
     private readonly Pin _pin;
@@ -26,17 +29,64 @@ public sealed class RangeSnapshot : IDisposable
     public IEnumerable<KeyValue> Scan(ReadOnlyMemory<byte> start, ReadOnlyMemory<byte> end, ScanOrder order = ScanOrder.Ascending, ScanContent content = ScanContent.KeysAndValues)
     {
         var page = new IndexPage();
-        var records = new byte[]?[Leaf.Capacity];
-        byte[]? next = order == ScanOrder.Ascending ? start.ToArray() : end.Length == 0 ? null : end.ToArray();
+        var (ids, records) = (new RecordId[Leaf.Capacity], new byte[]?[Leaf.Capacity]);
+        byte[]? next = Beginning(start, end, order);
         do
         {
-            next = order == ScanOrder.Ascending ? _index.ReadAscending(next!, end.Span, Revision, page) : _index.ReadDescending(start.Span, next, Revision, page);
-            if (content == ScanContent.KeysAndValues) ReadRecords(page, records);
+            next = ReadIndex(next, start, end, order, page);
+            if (content == ScanContent.KeysAndValues) _records.ReadMany(IdsOf(page, page.Count, ids).Span, records);
             ThrowIfEnded();
-            for (int i = 0; i < page.Count; i++)
-                yield return content == ScanContent.KeysOnly ? KeyOnly(page, i) : RangeStore.Read(records[i]!, IdOf(page[i]), page.Key(i));
+            for (int i = 0; i < page.Count; i++) yield return ValueOf(page, i, content, records);
         }
         while (next is not null);
+    }
+
+    /// <summary>The first live keys in [start, end) by the order, as many as both limits allow and at least one. No thread is held while the disk reads, and no record is read that does not go into the page.</summary>
+    /// <param name="limit">Keys.</param>
+    /// <param name="bytesMax">Of keys, values and 32 for each.</param>
+    /// <returns>What was found, and whether there is more.</returns>
+    /// <exception cref="RecordDamagedException">A record is not what was written.</exception>
+    public async ValueTask<(List<KeyValue> Values, bool More)> ReadPageAsync(ReadOnlyMemory<byte> start, ReadOnlyMemory<byte> end, ScanOrder order, ScanContent content, int limit, long bytesMax)
+    {
+        var page = new IndexPage();
+        var (ids, records) = (new RecordId[Leaf.Capacity], new byte[]?[Leaf.Capacity]);
+        var values = new List<KeyValue>();
+        var bytes = 0L;
+        byte[]? next = Beginning(start, end, order);
+        do
+        {
+            next = ReadIndex(next, start, end, order, page);
+            var fitting = 0;
+            for (; fitting < page.Count; fitting++)
+            {
+                bytes += page.Key(fitting).Length + RecordOverheadBytes + (content == ScanContent.KeysAndValues ? page[fitting].ValueLength : 0);
+                if (values.Count + fitting > 0 && (values.Count + fitting >= limit || bytes > bytesMax)) break;
+            }
+            if (content == ScanContent.KeysAndValues) await _records.ReadManyAsync(IdsOf(page, fitting, ids), records).ConfigureAwait(false);
+            ThrowIfEnded();
+            for (int i = 0; i < fitting; i++) values.Add(ValueOf(page, i, content, records));
+            if (fitting < page.Count) return (values, true);
+        }
+        while (next is not null);
+        return (values, false);
+    }
+
+    private static byte[]? Beginning(ReadOnlyMemory<byte> start, ReadOnlyMemory<byte> end, ScanOrder order) => order == ScanOrder.Ascending ? start.ToArray() : end.Length == 0 ? null : end.ToArray();
+
+    private byte[]? ReadIndex(byte[]? next, ReadOnlyMemory<byte> start, ReadOnlyMemory<byte> end, ScanOrder order, IndexPage page) =>
+        order == ScanOrder.Ascending ? _index.ReadAscending(next!, end.Span, Revision, page) : _index.ReadDescending(start.Span, next, Revision, page);
+
+    private ReadOnlyMemory<RecordId> IdsOf(IndexPage page, int count, RecordId[] ids)
+    {
+        for (int i = 0; i < count; i++) ids[i] = IdOf(page[i]);
+        return ids.AsMemory(0, count);
+    }
+
+    private KeyValue ValueOf(IndexPage page, int i, ScanContent content, byte[]?[] records)
+    {
+        if (content == ScanContent.KeysOnly) return KeyOnly(page, i);
+        var id = IdOf(page[i]);
+        return RangeStore.Read(records[i] ?? throw RangeStore.Missing(id), id, page.Key(i));
     }
 
     /// <summary>The live keys that have a lease, in order, from the index alone.</summary>
@@ -132,15 +182,6 @@ public sealed class RangeSnapshot : IDisposable
             for (int i = 0; i < ids.Length; i++) ids[i] = IdOf(page[i]);
             yield return ids;
         }
-    }
-
-    private void ReadRecords(IndexPage page, byte[]?[] records)
-    {
-        Span<RecordId> ids = stackalloc RecordId[Leaf.Capacity];
-        for (int i = 0; i < page.Count; i++) ids[i] = IdOf(page[i]);
-        _records.ReadMany(ids[..page.Count], records.AsSpan(0, page.Count));
-        ThrowIfEnded();
-        for (int i = 0; i < page.Count; i++) if (records[i] is null) throw RangeStore.Missing(ids[i]);
     }
 
     private static KeyValue KeyOnly(IndexPage page, int i)

@@ -11,6 +11,8 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
     public ManualResetEventSlim LogSyncsMayEnd { get; } = new(true);
     /// <summary>Reads of the record log that the disk is asked for wait for it.</summary>
     public ManualResetEventSlim LogReadsMayEnd { get; } = new(true);
+    /// <summary>How often the disk was asked for a part of the record log.</summary>
+    public int LogReads;
     public bool IsFull { get; set; }
     public bool NothingIsCached { get; set; }
     /// <summary>A thread of the runtime's pool waited for the disk of the record log.</summary>
@@ -45,6 +47,7 @@ internal sealed class FaultyFileSystem(IFileSystem inner) : IFileSystem
         public int ReadAt(Span<byte> buffer, long offset)
         {
             faults.PoolThreadWaited |= Thread.CurrentThread.IsThreadPoolThread;
+            Interlocked.Increment(ref faults.LogReads);
             faults.LogReadsMayEnd.Wait();
             return inner.ReadAt(buffer, offset);
         }

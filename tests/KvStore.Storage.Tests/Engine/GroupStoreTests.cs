@@ -111,6 +111,42 @@ public sealed class GroupStoreTests
     }
 
     [Theory, MemberData(nameof(Kinds))]
+    public async Task A_page_of_a_scan_holds_no_thread_and_reads_no_record_that_does_not_go_into_it(string kind)
+    {
+        using var twins = new StoreTwins(kind);
+        twins.NothingIsCached = true;
+        using var store = twins.Open();
+        var range = store.CreateRange(One);
+        for (ulong key = 1; key <= 4000; key++) Put(range, $"key-{key:D4}", new string('x', 500), key);
+        using var snapshot = range.Snapshot();
+        async Task<(string Keys, bool More)> PageAsync(string start, string end, ScanOrder order, int limit, long bytesMax, ScanContent content = ScanContent.KeysAndValues)
+        {
+            var (values, more) = await snapshot.ReadPageAsync(Encoding.UTF8.GetBytes(start), Encoding.UTF8.GetBytes(end), order, content, limit, bytesMax);
+            Assert.All(values, value => Assert.Equal(content == ScanContent.KeysOnly ? 0 : 500, value.Value.Length));
+            return (string.Join(' ', values.Select(value => Encoding.UTF8.GetString(value.Key.Span)[4..])), more);
+        }
+
+        Assert.Equal(("0007 0008 0009", true), await PageAsync("key-0007", "", ScanOrder.Ascending, 3, 1 << 20));
+        // A record's length is not known before a part of it was read.
+        if (kind == "faster") Assert.InRange(twins.LogReads, 3, 6);
+        Assert.Equal(("0007 0008 0009", false), await PageAsync("key-0007", "key-0010", ScanOrder.Ascending, 3, 1 << 20));
+        Assert.Equal(("0009 0008", true), await PageAsync("", "key-0010", ScanOrder.Descending, 2, 1 << 20));
+        // 540 bytes each.
+        Assert.Equal(("0001", true), await PageAsync("", "", ScanOrder.Ascending, 100, 1));
+        Assert.Equal(("0001", true), await PageAsync("", "", ScanOrder.Ascending, 100, 1079));
+        Assert.Equal(("0001 0002", true), await PageAsync("", "", ScanOrder.Ascending, 100, 1080));
+        Assert.Equal(("", false), await PageAsync("key-5", "", ScanOrder.Ascending, 100, 1080));
+        // 40 bytes each.
+        Assert.Equal(("0001 0002 0003", true), await PageAsync("", "", ScanOrder.Ascending, 100, 120, ScanContent.KeysOnly));
+        if (kind == "memory") return;
+        twins.LogReadsMayEnd.Reset();
+        var page = PageAsync("key-0100", "", ScanOrder.Ascending, 200, 1 << 20);
+        Assert.False(page.IsCompleted);
+        twins.LogReadsMayEnd.Set();
+        Assert.Equal(string.Join(' ', Enumerable.Range(100, 200).Select(key => $"{key:D4}")), (await page).Keys);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
     public async Task Of_many_keys_as_many_are_read_as_the_bytes_allow_and_at_least_one(string kind)
     {
         using var twins = new StoreTwins(kind);

@@ -56,6 +56,8 @@ internal sealed class StoreTwins : IDisposable
     /// <summary>Syncs of FASTER's log wait for it.</summary>
     public ManualResetEventSlim LogSyncsMayEnd => _faulty!.LogSyncsMayEnd;
 
+    public int LogReads => _faulty is null ? 0 : Volatile.Read(ref _faulty.LogReads);
+
     /// <summary>Reads of FASTER's log that the disk is asked for wait for it.</summary>
     public ManualResetEventSlim LogReadsMayEnd => _faulty!.LogReadsMayEnd;
 
