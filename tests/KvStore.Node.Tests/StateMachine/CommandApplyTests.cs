@@ -22,6 +22,16 @@ public sealed class CommandApplyTests : IDisposable
         Assert.Equal(["k=two 1/2/2"], group.Content());
     }
 
+    /// <summary>Most of the time of a put was waiting for memory, one place after the other.</summary>
+    [Theory, InlineData(2, 0), InlineData(3, 3), InlineData(64, 64), InlineData(150, 150)]
+    public void What_an_entry_will_look_up_is_brought_near_at_once_but_for_one_or_two(int commands, long touched)
+    {
+        group.Apply(Batch([.. Enumerable.Range(0, commands - 1).Select(i => Put($"k{i}", "v")), Delete("k-none")]));
+        Assert.Equal(touched, group.Store.KeysTouched);
+        group.Apply(Batch([.. Enumerable.Range(0, commands / 2).Select(i => Put($"k{i}", "v"))]), Batch([.. Enumerable.Range(0, commands - commands / 2).Select(i => Delete($"k{i}"))]));
+        Assert.Equal(2 * touched, group.Store.KeysTouched);
+    }
+
     [Fact]
     public void Delete_says_whether_the_key_existed_and_counts_only_then()
     {
