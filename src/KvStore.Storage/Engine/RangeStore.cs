@@ -28,7 +28,6 @@ public sealed class RangeStore
     private byte[] _buffer = new byte[256];
     /// <summary>Of no meaning (<see cref="KeyIndex.Touch"/>).</summary>
     private ulong _touched;
-    private long _keysTouched;
 
     internal RangeStore(IRecordStore records, RangeDescription description, KeyIndex index)
     {
@@ -62,13 +61,13 @@ public sealed class RangeStore
     {
         Invariant.That(hashes.Length <= TouchedMax);
         _touched += _index.Touch(hashes);
-        _keysTouched += hashes.Length;
+        KeysTouched += hashes.Length;
     }
 
     public const int TouchedMax = 64;
 
     /// <summary>Keys that <see cref="Touch"/> was given so far, each time counted.</summary>
-    internal long KeysTouched => _keysTouched;
+    internal long KeysTouched { get; private set; }
 
     /// <summary>What the index looks a key up by. Differs between versions.</summary>
     public static ulong HashOf(ReadOnlySpan<byte> key) => KeyHash.Of(key);

@@ -64,8 +64,7 @@ public sealed class GroupStoreTests
     [Theory, InlineData("memory", false), InlineData("faster", false), InlineData("faster", true)]
     public async Task Many_keys_are_read_as_one_is_from_the_disk_too(string kind, bool isCold)
     {
-        using var twins = new StoreTwins(kind);
-        twins.NothingIsCached = isCold;
+        using var twins = new StoreTwins(kind) { NothingIsCached = isCold };
         using var store = twins.Open();
         var range = store.CreateRange(One);
         ulong revision = 0;
@@ -88,8 +87,7 @@ public sealed class GroupStoreTests
     [Theory, InlineData("memory", false), InlineData("faster", false), InlineData("faster", true)]
     public async Task A_get_holds_no_thread_while_the_disk_reads(string kind, bool isCold)
     {
-        using var twins = new StoreTwins(kind);
-        twins.NothingIsCached = isCold;
+        using var twins = new StoreTwins(kind) { NothingIsCached = isCold };
         using var store = twins.Open();
         var range = store.CreateRange(One);
         for (ulong key = 1; key <= 4000; key++) Put(range, $"key-{key}", new string('x', 500) + key, key);
@@ -110,11 +108,26 @@ public sealed class GroupStoreTests
         Assert.Null(await range.GetAsync(Encoding.UTF8.GetBytes("none"), null));
     }
 
+    [Fact]
+    public async Task A_store_that_is_closed_waits_for_the_gets_that_are_under_way()
+    {
+        using var twins = new StoreTwins("faster") { NothingIsCached = true };
+        var store = twins.Open();
+        var range = store.CreateRange(One);
+        for (ulong key = 1; key <= 4000; key++) Put(range, $"key-{key}", new string('x', 500), key);
+        twins.LogReadsMayEnd.Reset();
+        var gets = Enumerable.Range(1, 40).Select(key => range.GetAsync(Encoding.UTF8.GetBytes($"key-{key}"), null).AsTask()).ToArray();
+        var closing = Task.Run(store.Dispose);
+        Assert.DoesNotContain(gets, get => get.IsCompleted);
+        twins.LogReadsMayEnd.Set();
+        Assert.All(await Task.WhenAll(gets), value => Assert.Equal(500, value!.Value.Value.Length));
+        await closing;
+    }
+
     [Theory, MemberData(nameof(Kinds))]
     public async Task A_page_of_a_scan_holds_no_thread_and_reads_no_record_that_does_not_go_into_it(string kind)
     {
-        using var twins = new StoreTwins(kind);
-        twins.NothingIsCached = true;
+        using var twins = new StoreTwins(kind) { NothingIsCached = true };
         using var store = twins.Open();
         var range = store.CreateRange(One);
         for (ulong key = 1; key <= 4000; key++) Put(range, $"key-{key:D4}", new string('x', 500), key);
