@@ -26,13 +26,13 @@ internal sealed class FasterDevice(IFileSystem fileSystem, string path) : Storag
     public CancellationToken Broken => _broken.Token;
 
     public override void WriteAsync(IntPtr sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite, DeviceIOCompletionCallback callback, object context) =>
-        DiskThreads.Queue(() => Run(() => Write(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite), callback, context));
+        DiskThreads.QueueWrite(() => Run(() => Write(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite), callback, context));
 
     /// <summary>A record that is in the page cache is read here: another thread would take far longer to wake than to read it.</summary>
     public override void ReadAsync(int segmentId, ulong sourceAddress, IntPtr destinationAddress, uint readLength, DeviceIOCompletionCallback callback, object context)
     {
         if (readLength <= PieceBytes && TryReadWithoutWaiting(segmentId, (long)sourceAddress, destinationAddress, (int)readLength)) callback(0, readLength, context);
-        else DiskThreads.Queue(() => Run(() => Read(segmentId, (long)sourceAddress, destinationAddress, (int)readLength), callback, context));
+        else DiskThreads.QueueRead(() => Run(() => Read(segmentId, (long)sourceAddress, destinationAddress, (int)readLength), callback, context));
     }
 
     public override void RemoveSegmentAsync(int segment, AsyncCallback callback, IAsyncResult result)

@@ -39,6 +39,11 @@ public interface IFile : IDisposable
     /// <summary>Fills the buffer if that waits for no disk. False: it may have to be waited for, and <see cref="ReadAt"/> does.</summary>
     bool TryReadWithoutWaiting(Span<byte> buffer, long offset) => false;
     void WriteAt(ReadOnlySpan<byte> data, long offset);
+    /// <summary>
+    /// As <see cref="WriteAt"/>, but past the page cache where memory, place and length are whole blocks of 4 KiB and the file system has a way: for what is seldom read back.
+    /// The file has to stand under its path still.
+    /// </summary>
+    void WriteDirectAt(ReadOnlySpan<byte> data, long offset) => WriteAt(data, offset);
     /// <summary>fdatasync: content and length are durable when it returns. A failure is final for the process (DESIGN §4).</summary>
     void Sync();
     /// <summary>Reserves disk space up to <paramref name="length"/> and grows the file to it.</summary>

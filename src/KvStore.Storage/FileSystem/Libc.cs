@@ -6,6 +6,7 @@ namespace KvStore.Storage.FileSystem;
 internal static partial class Libc
 {
     public const int OpenReadOnly = 0x0;
+    public const int OpenWriteOnly = 0x1;
     public const int OpenReadWrite = 0x2;
     public const int OpenCreate = 0x40;
     public const int OpenExclusive = 0x80;
@@ -16,6 +17,7 @@ internal static partial class Libc
     public const int ErrorTryAgain = 11;
     public const int ErrorExists = 17;
     public const int ErrorNotDirectory = 20;
+    public const int ErrorInvalid = 22;
     public const int ErrorNoSpace = 28;
     public const int ErrorNotSupported = 95;
     public const int ErrorQuota = 122;
@@ -25,7 +27,8 @@ internal static partial class Libc
     /// <summary>RWF_NOWAIT.</summary>
     public const int ReadWithoutWaiting = 8;
 
-    /// <summary>O_DIRECTORY differs between the architectures' kernel headers.</summary>
+    /// <summary>O_DIRECT; it and O_DIRECTORY differ between the architectures' kernel headers.</summary>
+    public static readonly int OpenDirect = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x10000 : 0x4000;
     public static readonly int OpenDirectory = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x4000 : 0x10000;
     public static readonly int OpenNoFollow = RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm ? 0x8000 : 0x20000;
 

@@ -6,9 +6,14 @@ namespace KvStore.Storage.FileSystem;
 internal sealed class PosixFile(string path, LibcHandle handle) : IFile
 {
     private const int ZeroChunkBytes = 1 << 20;
-    private static readonly byte[] Zeros = new byte[ZeroChunkBytes];
+    /// <summary>What direct writes begin, end and have their memory on a multiple of.</summary>
+    private const int DirectBlockBytes = 4096;
+    private static readonly unsafe byte* s_zeros = AllocateZeros();
     /// <summary>This libc has no reads without waiting.</summary>
     private static volatile bool s_alwaysWaits;
+
+    /// <summary>A second descriptor that writes past the page cache; opened when first wanted. Invalid where the file system has none, or wants larger blocks.</summary>
+    private LibcHandle? direct;
 
     /// <summary>
     /// Reserved space that nobody has written to yet, as long as writes come in order. The sync of a first write into reserved space also commits to the file system's journal that the space is
@@ -58,33 +63,15 @@ internal sealed class PosixFile(string path, LibcHandle handle) : IFile
         }
     }
 
-    public void WriteAt(ReadOnlySpan<byte> data, long offset)
+    public void WriteAt(ReadOnlySpan<byte> data, long offset) => WriteAt(data, offset, handle);
+
+    public void WriteDirectAt(ReadOnlySpan<byte> data, long offset)
     {
-        Write(data, offset);
-        long end = offset + data.Length;
-        if (end <= reserved.From || reserved.From >= reserved.To) return;
-        // Zeros never go where something may have been written: with the first gap they end.
-        long zeroed = offset > reserved.From ? end : Math.Min(end + ZeroChunkBytes, reserved.To);
-        if (end < zeroed) Write(Zeros.AsSpan(0, (int)(zeroed - end)), end);
-        reserved = (zeroed, offset > reserved.From ? zeroed : reserved.To);
+        direct ??= Libc.Open(path, Libc.OpenWriteOnly | Libc.OpenDirect | Libc.OpenCloseOnExec, 0);
+        WriteAt(data, offset, direct);
     }
 
-    private unsafe void Write(ReadOnlySpan<byte> data, long offset)
-    {
-        fixed (byte* start = data)
-        {
-            int done = 0;
-            while (done < data.Length)
-            {
-                nint count = Libc.WriteAt(handle, start + done, data.Length - done, offset + done);
-                if (count > 0) done += (int)count;
-                else if (count == 0) throw new IOException($"pwrite of '{path}' wrote nothing");
-                else if (Marshal.GetLastPInvokeError() != Libc.ErrorInterrupted) throw LibcError.Last("pwrite", path);
-            }
-        }
-    }
-
-    // Not even EINTR is retried: after any failure the kernel may have marked the lost pages clean.
+    // Of the file, by whichever descriptor it was written. Not even EINTR is retried: after any failure the kernel may have marked the lost pages clean.
     public void Sync()
     {
         if (Libc.SyncContent(handle) != 0) throw LibcError.Last("fdatasync", path);
@@ -98,7 +85,8 @@ internal sealed class PosixFile(string path, LibcHandle handle) : IFile
             int error = Marshal.GetLastPInvokeError();
             if (error == Libc.ErrorInterrupted) continue;
             if (error != Libc.ErrorNotSupported) throw LibcError.Of(error, "fallocate", path);
-            WriteZeros(from, length);
+            // Where the file system has no fallocate the zeros reserve the place.
+            WriteZeros(from, length, handle);
             return;
         }
         if (length > from) reserved = (from, length);
@@ -111,11 +99,51 @@ internal sealed class PosixFile(string path, LibcHandle handle) : IFile
             if (Marshal.GetLastPInvokeError() != Libc.ErrorInterrupted) throw LibcError.Last("ftruncate", path);
     }
 
-    public void Dispose() => handle.Dispose();
-
-    /// <summary>Reserves the place where the file system has no fallocate.</summary>
-    private void WriteZeros(long from, long to)
+    public void Dispose()
     {
-        for (long offset = from; offset < to; offset += ZeroChunkBytes) Write(Zeros.AsSpan(0, (int)Math.Min(ZeroChunkBytes, to - offset)), offset);
+        handle.Dispose();
+        direct?.Dispose();
+    }
+
+    private void WriteAt(ReadOnlySpan<byte> data, long offset, LibcHandle by)
+    {
+        Write(data, offset, by);
+        long end = offset + data.Length;
+        if (end <= reserved.From || reserved.From >= reserved.To) return;
+        // Zeros never go where something may have been written: with the first gap they end.
+        long zeroed = offset > reserved.From ? end : Math.Min(end + ZeroChunkBytes, reserved.To);
+        WriteZeros(end, zeroed, by);
+        reserved = (zeroed, offset > reserved.From ? zeroed : reserved.To);
+    }
+
+    private unsafe void WriteZeros(long from, long to, LibcHandle by)
+    {
+        for (long offset = from; offset < to; offset += ZeroChunkBytes) Write(new ReadOnlySpan<byte>(s_zeros, (int)Math.Min(ZeroChunkBytes, to - offset)), offset, by);
+    }
+
+    /// <summary>Past the page cache what goes by <see cref="direct"/>, if it is whole blocks and the file system has no objection.</summary>
+    private unsafe void Write(ReadOnlySpan<byte> data, long offset, LibcHandle by)
+    {
+        fixed (byte* start = data)
+        {
+            if (by.IsInvalid || ((nint)start | data.Length | offset) % DirectBlockBytes != 0) by = handle;
+            int done = 0;
+            while (done < data.Length)
+            {
+                nint count = Libc.WriteAt(by, start + done, data.Length - done, offset + done);
+                if (count > 0) done += (int)count;
+                else if (count == 0) throw new IOException($"pwrite of '{path}' wrote nothing");
+                else if (by == direct && Marshal.GetLastPInvokeError() == Libc.ErrorInvalid) by = handle;
+                else if (Marshal.GetLastPInvokeError() != Libc.ErrorInterrupted) throw LibcError.Last("pwrite", path);
+            }
+        }
+    }
+
+    /// <summary>For the whole life of the process, and never written to.</summary>
+    private static unsafe byte* AllocateZeros()
+    {
+        byte* zeros = (byte*)NativeMemory.AlignedAlloc(ZeroChunkBytes, DirectBlockBytes);
+        NativeMemory.Clear(zeros, ZeroChunkBytes);
+        return zeros;
     }
 }

@@ -337,7 +337,7 @@ public sealed class Wal : IDisposable
 #if PLANTED
         PlantedWriteAndSync(file.File, bytes, offset);
 #else
-        file.File.WriteAt(bytes, offset);
+        file.File.WriteDirectAt(bytes, offset);
         file.File.Sync();
 #endif
         sequence++;
@@ -353,7 +353,7 @@ public sealed class Wal : IDisposable
     {
         try
         {
-            file.WriteAt(bytes, offset);
+            file.WriteDirectAt(bytes, offset);
         }
         catch (DiskFullException) when (Plants.Has(PlantedBug.DiskFullIgnored))
         {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using KvStore.Storage.FileSystem;
 
 namespace KvStore.Storage.Tests.FileSystem;
@@ -54,6 +55,54 @@ public sealed class FileSystemTests : IDisposable
         Assert.Equal(read.Length, file.ReadAt(read, 0));
         Assert.True(expected.AsSpan().SequenceEqual(read));
         Assert.Equal(4 << 20, file.Length);
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public unsafe void Direct_and_other_writes_of_one_file_see_each_other(string kind)
+    {
+        IFileSystem fileSystem = Make(kind);
+        using IFile file = fileSystem.Open(root + "/a", FileOpen.CreateNew);
+        // Not whole blocks: the zeros that go ahead of direct writes end with a part of one.
+        int length = (3 << 20) + 1000;
+        file.Allocate(length);
+        byte[] expected = new byte[length];
+        byte[] read = new byte[length];
+        byte* memory = (byte*)NativeMemory.AlignedAlloc(64 << 10, 4096);
+        Span<byte> room = new(memory, 64 << 10);
+        // Where, how much, how far from whole blocks the memory lies.
+        foreach ((int at, int count, int shift) in (ValueTuple<int, int, int>[])[(0, 4096, 0), (4096, 8192, 0), (4096, 4096, 512), (12_288, 100, 0), (12_388, 4096, 0), (1 << 20, 32 << 10, 0), (2 << 20, 4096, 0), (3 << 20, 1000, 0), (0, 32 << 10, 0)])
+        {
+            Span<byte> data = room.Slice(shift, count);
+            data.Fill((byte)(at + count + shift + 1 | 1));
+            file.WriteDirectAt(data, at);
+            data.CopyTo(expected.AsSpan(at));
+            if (at > 4096) file.WriteAt(data[..10], at - 4000);
+            if (at > 4096) data[..10].CopyTo(expected.AsSpan(at - 4000));
+            Assert.Equal(length, file.ReadAt(read, 0));
+            Assert.True(expected.AsSpan().SequenceEqual(read), $"after {count} bytes at {at}");
+        }
+        file.Sync();
+        NativeMemory.AlignedFree(memory);
+    }
+
+    [Fact]
+    public unsafe void What_is_written_directly_takes_no_page_cache()
+    {
+        IFileSystem fileSystem = Make("platform");
+        using IFile file = fileSystem.Open(root + "/a", FileOpen.CreateNew);
+        byte* memory = (byte*)NativeMemory.AlignedAlloc(4096, 4096);
+        Span<byte> block = new(memory, 4096);
+        block.Fill(7);
+        file.WriteAt(block, 0);
+        file.WriteDirectAt(block, 4096);
+        file.Sync();
+        byte[] read = new byte[4096];
+        Assert.True(file.TryReadWithoutWaiting(read, 0));
+        // A file system without a disk has nothing but memory to write to.
+        Assert.Equal(new DriveInfo(root).DriveFormat is "tmpfs" or "ramfs", file.TryReadWithoutWaiting(read, 4096));
+        Assert.Equal(4096, file.ReadAt(read, 4096));
+        Assert.True(block.SequenceEqual(read));
+        NativeMemory.AlignedFree(memory);
     }
 
     [Theory, MemberData(nameof(Kinds))]
