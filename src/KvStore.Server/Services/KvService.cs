@@ -18,6 +18,7 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
     private static readonly Metadata MayBeProposed = Errors.TrailersOf(new NodeError(NodeErrorCode.DeadlineExceeded, "the deadline passed; the write may or may not take effect") { OutcomeUnknown = true });
     private readonly ScanService _scans = new(node, ranges);
     private readonly WriteCompletions _completions = new();
+    private readonly WriteProposals _proposals = new(node.Propose);
 
     public override Task<GetResponse> Get(GetRequest request, ServerCallContext context)
     {
@@ -108,7 +109,7 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
             var write = new UnaryWrite(_completions) { Range = range.Id, Epoch = range.Epoch, Commands = commands, Count = 1, Deadline = CallTime.Deadline(context, time), Fences = validated.Fences, Leases = validated.Leases };
             // A caller that is gone or past its deadline is told so by the call itself; the write goes on to its outcome.
             AtDeadline(context, MayBeProposed);
-            node.Propose(write);
+            _proposals.Add(write);
             var result = await write.Result.ConfigureAwait(false);
             if (CommandResponses.ErrorOf(result) is { } error) throw new NodeException(error);
             return respond(result, new ResponseHeader { RangeId = range.Id.Value, Epoch = range.Epoch, Revision = result.Revision.Value });
