@@ -77,6 +77,27 @@ internal ref struct CommandView
         return view;
     }
 
+    /// <summary>The key of a command that has one, for whoever needs no more. Of one that is malformed, or names its key twice, any.</summary>
+    public static ReadOnlySpan<byte> KeyOf(ReadOnlySpan<byte> command)
+    {
+        var reader = new WireReader(command);
+        while (reader.TryReadTag(out var tag))
+        {
+            if (tag is not (PutTag or DeleteTag or CompareAndSwapTag or IncrementTag))
+            {
+                reader.Skip(tag);
+                continue;
+            }
+            var body = new WireReader(reader.ReadBytes());
+            while (body.TryReadTag(out var field))
+            {
+                if (field == KeyTag) return body.ReadBytes();
+                body.Skip(field);
+            }
+        }
+        return default;
+    }
+
     private void ReadTransaction(ReadOnlySpan<byte> bytes)
     {
         BeginBody(CommandKind.Transaction);

@@ -32,11 +32,11 @@ internal sealed class RangeCommandsApplier(RangeTable ranges, SessionTable sessi
             if (batch.Malformed || ranges.Find(batch.Route) is not { } next) continue;
             if (next != range) TouchKeys(range, ref count);
             range = next;
-            foreach (var command in batch.Commands)
+            foreach (var key in batch.Keys)
             {
-                if (command.Key.IsEmpty) continue;
+                if (key.IsEmpty) continue;
                 if (count == hashes.Length) TouchKeys(range, ref count);
-                hashes[count++] = RangeStore.HashOf(command.Key);
+                hashes[count++] = RangeStore.HashOf(key);
             }
         }
         TouchKeys(range, ref count);

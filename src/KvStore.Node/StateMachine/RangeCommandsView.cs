@@ -59,6 +59,9 @@ internal ref struct RangeCommandsView
 
     public readonly CommandEnumerator Commands => new(bytes);
 
+    /// <summary>The keys of the commands, as <see cref="CommandView.KeyOf"/> has them, empty for a transaction.</summary>
+    public readonly KeyEnumerator Keys => new(bytes);
+
     private void ReadRoute(ReadOnlySpan<byte> route)
     {
         var (range, epoch) = (Route.Range.Value, Route.Epoch);
@@ -100,6 +103,30 @@ internal ref struct RangeCommandsView
                 if (tag == CommandTag)
                 {
                     Current = CommandView.Read(reader.ReadBytes());
+                    return true;
+                }
+                reader.Skip(tag);
+            }
+            return false;
+        }
+    }
+
+    /// <summary>The keys in the order of the commands. Only over a head that was not malformed.</summary>
+    public ref struct KeyEnumerator(ReadOnlySpan<byte> bytes)
+    {
+        private WireReader reader = new(bytes);
+
+        public ReadOnlySpan<byte> Current { get; private set; }
+
+        public readonly KeyEnumerator GetEnumerator() => this;
+
+        public bool MoveNext()
+        {
+            while (reader.TryReadTag(out var tag))
+            {
+                if (tag == CommandTag)
+                {
+                    Current = CommandView.KeyOf(reader.ReadBytes());
                     return true;
                 }
                 reader.Skip(tag);

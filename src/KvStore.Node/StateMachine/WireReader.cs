@@ -1,3 +1,5 @@
+using System.Runtime.CompilerServices;
+
 namespace KvStore.Node.StateMachine;
 
 /// <summary>
@@ -26,18 +28,39 @@ internal ref struct WireReader(ReadOnlySpan<byte> bytes)
     public readonly int Position => position;
 
     /// <summary>False at the end, and after anything malformed.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public bool TryReadTag(out uint tag)
+    {
+        var at = position;
+        if ((uint)at < (uint)bytes.Length && bytes[at] is >= 1 << 3 and < 0x80 and var first)
+        {
+            tag = first;
+            position = at + 1;
+            return true;
+        }
+        return TryReadLongTag(out tag);
+    }
+
+    private bool TryReadLongTag(out uint tag)
     {
         tag = 0;
         if (position == bytes.Length) return false;
-        tag = (uint)ReadVarint();
+        tag = (uint)ReadLongVarint();
         if (!Malformed && tag >> 3 == 0) Fail();
         return !Malformed;
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public ulong ReadVarint()
     {
-        if (position < bytes.Length && bytes[position] < 0x80) return bytes[position++];
+        var at = position;
+        if ((uint)at >= (uint)bytes.Length || bytes[at] >= 0x80) return ReadLongVarint();
+        position = at + 1;
+        return bytes[at];
+    }
+
+    private ulong ReadLongVarint()
+    {
         ulong value = 0;
         for (var i = 0; i < VarintBytesMax && position < bytes.Length; i++)
         {

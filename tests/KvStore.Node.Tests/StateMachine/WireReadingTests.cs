@@ -15,6 +15,19 @@ public sealed class WireReadingTests
     }
 
     [Fact]
+    public void Keys_alone_are_those_of_the_commands()
+    {
+        for (var seed = 0; seed < 500; seed++)
+        {
+            var bytes = new RandomCommands(seed).RangeCommands().ToByteArray();
+            List<byte[]> expected = [], keys = [];
+            foreach (var command in RangeCommandsView.Read(bytes).Commands) expected.Add(command.Key.ToArray());
+            foreach (var key in RangeCommandsView.Read(bytes).Keys) keys.Add(key.ToArray());
+            Assert.Equal(expected, keys);
+        }
+    }
+
+    [Fact]
     public void Concatenated_messages_merge_as_protobuf_says()
     {
         for (var seed = 0; seed < 500; seed++)
