@@ -77,7 +77,7 @@ internal ref struct CommandView
         return view;
     }
 
-    /// <summary>The key of a command that has one, for whoever needs no more. Of one that is malformed, or names its key twice, any.</summary>
+    /// <summary>The key alone, of a command that has one; of one that is malformed, or names its key twice, any of its bytes.</summary>
     public static ReadOnlySpan<byte> KeyOf(ReadOnlySpan<byte> command)
     {
         var reader = new WireReader(command);

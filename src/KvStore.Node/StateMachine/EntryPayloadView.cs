@@ -37,28 +37,4 @@ internal ref struct EntryPayloadView
     public readonly PartEnumerator RangeCommands => new(bytes, RangeCommandsTag);
     /// <summary>The serialized messages of GroupCommand, in order.</summary>
     public readonly PartEnumerator GroupCommands => new(bytes, GroupCommandTag);
-
-    public ref struct PartEnumerator(ReadOnlySpan<byte> bytes, uint wanted)
-    {
-        private WireReader reader = new(bytes);
-        private readonly uint wanted = wanted;
-
-        public ReadOnlySpan<byte> Current { get; private set; }
-
-        public readonly PartEnumerator GetEnumerator() => this;
-
-        public bool MoveNext()
-        {
-            while (reader.TryReadTag(out var tag))
-            {
-                if (tag == wanted)
-                {
-                    Current = reader.ReadBytes();
-                    return true;
-                }
-                reader.Skip(tag);
-            }
-            return false;
-        }
-    }
 }

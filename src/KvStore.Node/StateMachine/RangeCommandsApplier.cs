@@ -22,7 +22,7 @@ internal sealed class RangeCommandsApplier(RangeTable ranges, SessionTable sessi
     /// <summary>
     /// Brings near what the commands of an entry will look up (<see cref="RangeStore.Touch"/>): most of the time of a put was waiting for memory, one place after the other.
     /// </summary>
-    public void Touch(EntryPayloadView.PartEnumerator entry)
+    public void Touch(PartEnumerator entry)
     {
         HostedRange? range = null;
         var count = 0;
@@ -32,8 +32,9 @@ internal sealed class RangeCommandsApplier(RangeTable ranges, SessionTable sessi
             if (batch.Malformed || ranges.Find(batch.Route) is not { } next) continue;
             if (next != range) TouchKeys(range, ref count);
             range = next;
-            foreach (var key in batch.Keys)
+            foreach (var command in batch.CommandBytes)
             {
+                var key = CommandView.KeyOf(command);
                 if (key.IsEmpty) continue;
                 if (count == hashes.Length) TouchKeys(range, ref count);
                 hashes[count++] = RangeStore.HashOf(key);

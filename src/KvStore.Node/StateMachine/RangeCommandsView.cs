@@ -57,10 +57,10 @@ internal ref struct RangeCommandsView
         return view;
     }
 
-    public readonly CommandEnumerator Commands => new(bytes);
+    public readonly CommandEnumerator Commands => new(CommandBytes);
 
-    /// <summary>The keys of the commands, as <see cref="CommandView.KeyOf"/> has them, empty for a transaction.</summary>
-    public readonly KeyEnumerator Keys => new(bytes);
+    /// <summary>Each command as it lies in the bytes. Only over a head that was not malformed.</summary>
+    public readonly PartEnumerator CommandBytes => new(bytes, CommandTag);
 
     private void ReadRoute(ReadOnlySpan<byte> route)
     {
@@ -88,9 +88,9 @@ internal ref struct RangeCommandsView
     }
 
     /// <summary>The commands in order. Only over a head that was not malformed.</summary>
-    public ref struct CommandEnumerator(ReadOnlySpan<byte> bytes)
+    public ref struct CommandEnumerator(PartEnumerator parts)
     {
-        private WireReader reader = new(bytes);
+        private PartEnumerator parts = parts;
 
         public CommandView Current { get; private set; }
 
@@ -98,40 +98,9 @@ internal ref struct RangeCommandsView
 
         public bool MoveNext()
         {
-            while (reader.TryReadTag(out var tag))
-            {
-                if (tag == CommandTag)
-                {
-                    Current = CommandView.Read(reader.ReadBytes());
-                    return true;
-                }
-                reader.Skip(tag);
-            }
-            return false;
-        }
-    }
-
-    /// <summary>The keys in the order of the commands. Only over a head that was not malformed.</summary>
-    public ref struct KeyEnumerator(ReadOnlySpan<byte> bytes)
-    {
-        private WireReader reader = new(bytes);
-
-        public ReadOnlySpan<byte> Current { get; private set; }
-
-        public readonly KeyEnumerator GetEnumerator() => this;
-
-        public bool MoveNext()
-        {
-            while (reader.TryReadTag(out var tag))
-            {
-                if (tag == CommandTag)
-                {
-                    Current = CommandView.KeyOf(reader.ReadBytes());
-                    return true;
-                }
-                reader.Skip(tag);
-            }
-            return false;
+            if (!parts.MoveNext()) return false;
+            Current = CommandView.Read(parts.Current);
+            return true;
         }
     }
 }

@@ -15,7 +15,7 @@ internal static class DiskThreads
 
     /// <summary>
     /// One thread: all groups fill their pages at about the same time, and a page is written for later. Several at once took the processors from those who wait for a write to be applied
-    /// (docs/adr/0016).
+    /// (docs/adr/0017).
     /// </summary>
     private static readonly Lazy<BlockingCollection<Action>> s_writes = new(static () => Start(1, "record log write"));
 

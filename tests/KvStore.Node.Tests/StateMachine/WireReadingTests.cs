@@ -22,7 +22,7 @@ public sealed class WireReadingTests
             var bytes = new RandomCommands(seed).RangeCommands().ToByteArray();
             List<byte[]> expected = [], keys = [];
             foreach (var command in RangeCommandsView.Read(bytes).Commands) expected.Add(command.Key.ToArray());
-            foreach (var key in RangeCommandsView.Read(bytes).Keys) keys.Add(key.ToArray());
+            foreach (var command in RangeCommandsView.Read(bytes).CommandBytes) keys.Add(CommandView.KeyOf(command).ToArray());
             Assert.Equal(expected, keys);
         }
     }
