@@ -7,33 +7,24 @@ namespace KvStore.Storage.Engine;
 /// </summary>
 internal static class DiskThreads
 {
-    /// <summary>Reads that a disk is asked for at once.</summary>
-    private const int ReadersCount = 16;
+    /// <summary>What disks are asked for at once.</summary>
+    private const int Count = 16;
     private const int StackBytes = 256 << 10;
 
-    private static readonly Lazy<BlockingCollection<Action>> s_reads = new(static () => Start(ReadersCount, "record log"));
-
-    /// <summary>
-    /// One thread: all groups fill their pages at about the same time, and a page is written for later. Several at once took the processors from those who wait for a write to be applied
-    /// (docs/adr/0017).
-    /// </summary>
-    private static readonly Lazy<BlockingCollection<Action>> s_writes = new(static () => Start(1, "record log write"));
+    private static readonly Lazy<BlockingCollection<Action>> s_queue = new(Start);
 
     /// <summary>Runs it soon. It lets no exception out.</summary>
-    public static void QueueRead(Action transfer) => s_reads.Value.Add(transfer);
+    public static void Queue(Action transfer) => s_queue.Value.Add(transfer);
 
-    /// <summary>Runs it after the writes before it. It lets no exception out.</summary>
-    public static void QueueWrite(Action transfer) => s_writes.Value.Add(transfer);
-
-    private static BlockingCollection<Action> Start(int count, string name)
+    private static BlockingCollection<Action> Start()
     {
         var queue = new BlockingCollection<Action>();
-        for (var i = 0; i < count; i++)
+        for (var i = 0; i < Count; i++)
         {
             new Thread(() =>
             {
                 foreach (var transfer in queue.GetConsumingEnumerable()) transfer();
-            }, StackBytes) { IsBackground = true, Name = name }.Start();
+            }, StackBytes) { IsBackground = true, Name = "record log" }.Start();
         }
 
         return queue;

@@ -7,7 +7,7 @@ namespace KvStore.Storage.Engine;
 /// FASTER's log on the file system of the node: segment n is the file <c>path.n</c>. A write is complete when it is durable. FASTER's own device writes a page at once, for which Linux takes
 /// page cache two megabytes at a time; where the host gives a guest its memory only as it is touched, that took ten milliseconds a page and twelve times the processor time.
 /// </summary>
-internal sealed class FasterDevice(IFileSystem fileSystem, string path) : StorageDeviceBase(path, SectorBytes, Devices.CAPACITY_UNSPECIFIED)
+internal sealed class FasterDevice(IFileSystem fileSystem, string path, PageWrites pages) : StorageDeviceBase(path, SectorBytes, Devices.CAPACITY_UNSPECIFIED)
 {
     private const uint SectorBytes = 512;
     private const int PieceBytes = 128 << 10;
@@ -19,6 +19,8 @@ internal sealed class FasterDevice(IFileSystem fileSystem, string path) : Storag
     /// <summary>Its own lock. Segments that were written or read since the start and not removed.</summary>
     private readonly Dictionary<int, IFile> _segments = [];
 
+    private readonly StorePages _pages = new(pages);
+
     /// <summary>Why a write was not made durable: FASTER waits for it for ever. Null while all were; final.</summary>
     public Exception? Failure => _failure;
 
@@ -26,13 +28,16 @@ internal sealed class FasterDevice(IFileSystem fileSystem, string path) : Storag
     public CancellationToken Broken => _broken.Token;
 
     public override void WriteAsync(IntPtr sourceAddress, int segmentId, ulong destinationAddress, uint numBytesToWrite, DeviceIOCompletionCallback callback, object context) =>
-        DiskThreads.QueueWrite(() => Run(() => Write(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite), callback, context));
+        _pages.Add(() => Run(() => Write(sourceAddress, segmentId, (long)destinationAddress, (int)numBytesToWrite), callback, context), () => callback(Failed, 0, context));
+
+    /// <summary>Before FASTER's store is closed: from here on no page is read, and nothing is written.</summary>
+    public void StopWriting() => _pages.Stop();
 
     /// <summary>A record that is in the page cache is read here: another thread would take far longer to wake than to read it.</summary>
     public override void ReadAsync(int segmentId, ulong sourceAddress, IntPtr destinationAddress, uint readLength, DeviceIOCompletionCallback callback, object context)
     {
         if (readLength <= PieceBytes && TryReadWithoutWaiting(segmentId, (long)sourceAddress, destinationAddress, (int)readLength)) callback(0, readLength, context);
-        else DiskThreads.QueueRead(() => Run(() => Read(segmentId, (long)sourceAddress, destinationAddress, (int)readLength), callback, context));
+        else DiskThreads.Queue(() => Run(() => Read(segmentId, (long)sourceAddress, destinationAddress, (int)readLength), callback, context));
     }
 
     public override void RemoveSegmentAsync(int segment, AsyncCallback callback, IAsyncResult result)

@@ -44,13 +44,13 @@ internal sealed class FasterRecordStore : IRecordStore
     private int _reclaiming;
     private volatile bool _disposed;
 
-    private FasterRecordStore(IFileSystem fileSystem, string directory, FasterOptions options)
+    private FasterRecordStore(IFileSystem fileSystem, string directory, FasterOptions options, PageWrites pages)
     {
         (_fileSystem, _directory, _options) = (fileSystem, directory, options);
         var manifest = FasterManifest.Read(fileSystem, directory);
         if (manifest is not null)
             RecoveredState = SealedFile.Read(fileSystem, directory, manifest.StateFile) ?? throw new StoreDamagedException($"{directory}/{manifest.StateFile}", "is missing");
-        _device = new FasterDevice(fileSystem, $"{directory}/{LogName}");
+        _device = new FasterDevice(fileSystem, $"{directory}/{LogName}", pages);
         _checkpoints = new FasterCheckpoints(fileSystem, Path.GetFullPath(directory), manifest);
         _store = new FasterKV<RecordId, SpanByte>(BucketsFor(manifest),
             new LogSettings
@@ -79,7 +79,7 @@ internal sealed class FasterRecordStore : IRecordStore
         }
     }
 
-    public static FasterRecordStore Open(IFileSystem fileSystem, string directory, FasterOptions options) => new(fileSystem, directory, options);
+    public static FasterRecordStore Open(IFileSystem fileSystem, string directory, FasterOptions options, PageWrites pages) => new(fileSystem, directory, options, pages);
 
     public byte[]? RecoveredState { get; }
 
@@ -439,6 +439,7 @@ internal sealed class FasterRecordStore : IRecordStore
 
     private void CloseStore()
     {
+        _device.StopWriting();
         _store.Dispose();
         _device.Dispose();
         _checkpoints.Dispose();
