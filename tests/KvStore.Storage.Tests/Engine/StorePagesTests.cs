@@ -10,7 +10,7 @@ public sealed class StorePagesTests
     {
         var node = new PageWrites();
         StorePages closing = new(node), other = new(node);
-        using ManualResetEventSlim begun = new(), mayEnd = new();
+        ManualResetEventSlim begun = new(), mayEnd = new();
         List<string> done = [];
         void Note(string what)
         {
@@ -29,7 +29,8 @@ public sealed class StorePagesTests
         var stopping = new Thread(closing.Stop);
         stopping.Start();
         // It ends up waiting, for the page cannot end before it may.
-        while (!stopping.ThreadState.HasFlag(ThreadState.WaitSleepJoin)) Thread.Yield();
+        while (stopping.IsAlive && !stopping.ThreadState.HasFlag(ThreadState.WaitSleepJoin)) Thread.Yield();
+        Assert.True(stopping.IsAlive, "the store closed while its page was being written");
         mayEnd.Set();
         stopping.Join();
         lock (done) Assert.Equal(["1 written", "2 refused"], done.Take(2));

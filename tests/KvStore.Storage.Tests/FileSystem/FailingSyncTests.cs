@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using KvStore.Storage.FileSystem;
 using KvStore.Storage.Wal;
 using Xunit.Abstractions;
@@ -11,12 +12,8 @@ public sealed class FailingSyncTests(ITestOutputHelper output)
     [Fact]
     public void A_disk_that_cannot_write_back_ends_the_wal_with_the_systems_words()
     {
-        using DyingDisk? disk = DyingDisk.TryMake(out string reason);
-        if (disk is null)
-        {
-            output.WriteLine($"SKIPPED {nameof(A_disk_that_cannot_write_back_ends_the_wal_with_the_systems_words)}: {reason}");
-            return;
-        }
+        using DyingDisk? disk = TryMakeDisk();
+        if (disk is null) return;
         IFileSystem fileSystem = FileSystems.ForThisPlatform();
         WalOptions options = new() { Directory = disk.Directory + "/wal", SegmentBytes = 16 << 20, ReserveBytes = 0 };
         using Storage.Wal.Wal wal = Storage.Wal.Wal.Open(fileSystem, options, Id, Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance);
@@ -33,12 +30,8 @@ public sealed class FailingSyncTests(ITestOutputHelper output)
     [Fact]
     public void A_sync_that_cannot_write_back_fails_with_the_systems_words()
     {
-        using DyingDisk? disk = DyingDisk.TryMake(out string reason);
-        if (disk is null)
-        {
-            output.WriteLine($"SKIPPED {nameof(A_sync_that_cannot_write_back_fails_with_the_systems_words)}: {reason}");
-            return;
-        }
+        using DyingDisk? disk = TryMakeDisk();
+        if (disk is null) return;
         using IFile file = FileSystems.ForThisPlatform().Open(disk.Directory + "/a", FileOpen.CreateNew);
         IOException failure = Assert.ThrowsAny<IOException>(() =>
         {
@@ -67,5 +60,12 @@ public sealed class FailingSyncTests(ITestOutputHelper output)
             Assert.Equal(written, string.Join(',', wal.TakeRecovered()[0].Entries.Select(entry => Crc32C.Of(entry.Payload.Span))));
         fileSystem.DeleteDirectory(directory);
         Assert.False(fileSystem.DirectoryExists(directory));
+    }
+
+    private DyingDisk? TryMakeDisk([CallerMemberName] string test = "")
+    {
+        DyingDisk? disk = DyingDisk.TryMake(out string reason);
+        if (disk is null) output.WriteLine($"SKIPPED {test}: {reason}");
+        return disk;
     }
 }
