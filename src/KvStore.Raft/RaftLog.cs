@@ -32,7 +32,7 @@ internal sealed class RaftLog
         {
             AppendEntry(entry);
             HandedOut = Persisted = Last;
-            Evict();
+            Evict(LogIndex.None);
         }
         HandedOut = Persisted = Last;
         Invariant.That(Applied <= Last, "what was applied is in the log or covered by its start");
@@ -128,7 +128,9 @@ internal sealed class RaftLog
         return true;
     }
 
-    public void AcknowledgeApply(LogIndex index)
+    /// <param name="index">Applied up to here.</param>
+    /// <param name="everywhere">Nobody will ask this replica for entries up to here, as far as it knows.</param>
+    public void AcknowledgeApply(LogIndex index, LogIndex everywhere)
     {
         // What was given out before a snapshot was installed may be reported after it.
         if (index <= Applied) return;
@@ -137,7 +139,7 @@ internal sealed class RaftLog
         Applying = LogIndex.Max(Applying, index);
         Applied = index;
         while (_applies.Count > 0 && _applies.Peek().Last <= index) _applyBytes -= _applies.Dequeue().Bytes;
-        Evict();
+        Evict(everywhere);
     }
 
     /// <summary>The entries that the host has not been given yet.</summary>
@@ -217,30 +219,35 @@ internal sealed class RaftLog
     private IReadOnlyList<Entry> Read(LogIndex from, LogIndex to, long bytesMax)
     {
         Invariant.That(from >= First && from <= to && to <= Last);
+        IReadOnlyList<Entry> stored = [];
+        var bytes = 0L;
         if (from < _ring.First)
         {
-            var stored = _source.Read(from, LogIndex.Min(to.Next, _ring.First), bytesMax);
+            stored = _source.Read(from, LogIndex.Min(to.Next, _ring.First), bytesMax);
             Invariant.That(stored.Count > 0 && stored[0].Index == from, "the log source holds what the core no longer does");
-            return stored;
+            from = stored[^1].Index.Next;
+            if (from < _ring.First || from > to) return stored;
+            for (var i = 0; i < stored.Count; i++) bytes += stored[i].Size;
         }
         var count = 0;
-        var bytes = 0L;
         for (var i = from; i <= to; i = i.Next)
         {
             bytes += _ring[i].Size;
-            if (count > 0 && bytes > bytesMax) break;
+            if (stored.Count + count > 0 && bytes > bytesMax) break;
             count++;
         }
-        var entries = new Entry[count];
-        for (var i = 0; i < count; i++) entries[i] = _ring[from + (ulong)i];
+        var entries = new Entry[stored.Count + count];
+        for (var i = 0; i < stored.Count; i++) entries[i] = stored[i];
+        for (var i = 0; i < count; i++) entries[stored.Count + i] = _ring[from + (ulong)i];
         return entries;
     }
 
     /// <summary>Only what is durable and committed may leave the memory, since only that is never truncated; what is not applied stays longer.</summary>
-    private void Evict()
+    private void Evict(LogIndex everywhere)
     {
         var committed = LogIndex.Min(Commit, Persisted);
-        while (_ring.Bytes > _options.CachedBytesMax && _ring.First <= Applied && _ring.First <= Persisted) _ring.RemoveOldest();
+        var done = LogIndex.Min(Applied, Persisted);
+        while (_ring.First <= done && (_ring.First <= everywhere || _ring.Bytes > _options.CachedBytesMax)) _ring.RemoveOldest();
         while (_ring.Bytes > _options.UnappliedBytesMax && _ring.First <= committed) _ring.RemoveOldest();
     }
 }

@@ -125,7 +125,7 @@ public sealed class RaftNode
     public void Applied(LogIndex index, MonotonicTime now)
     {
         _replica.Advance(now);
-        _replica.Log.AcknowledgeApply(index);
+        _replica.Log.AcknowledgeApply(index, _replica.Role.HeldEverywhere);
     }
 
     /// <summary>The log up to and with <paramref name="index"/> is covered by a verified EngineCheckpoint and may be forgotten. Not beyond what was applied.</summary>

@@ -21,7 +21,7 @@ public sealed record RaftOptions
     public long UncommittedBytesMax { get; init; } = 64 << 20;
     /// <summary>One Ready gives out at most this many bytes of committed entries.</summary>
     public int CommittedBytesPerReadyMax { get; init; } = 8 << 20;
-    /// <summary>Entries that are persisted and applied stay in memory for followers up to this many bytes; older ones are read from <see cref="ILogSource"/>.</summary>
+    /// <summary>Entries that are persisted and applied stay in memory until all followers have them, up to this many bytes; the others are read from <see cref="ILogSource"/>. What lived longer would outlive young collections of garbage.</summary>
     public long CachedBytesMax { get; init; } = 8 << 20;
     /// <summary>Entries that are not applied yet stay in memory up to this many bytes; beyond it durable committed ones are read back from <see cref="ILogSource"/> when it is their turn.</summary>
     public long UnappliedBytesMax { get; init; } = 64 << 20;

@@ -104,6 +104,30 @@ public sealed class RaftNodeTests
     }
 
     [Fact]
+    public void Entries_leave_the_memory_when_every_follower_has_them()
+    {
+        var bench = Leader();
+        for (var i = 0; i < 10; i++)
+        {
+            bench.Node.Propose(new byte[68], bench.Now);
+            bench.Drain();
+            bench.Step(bench.Answer(MessageKind.AppendEntriesResponse, 2, from: 2, index: bench.Node.LastIndex.Value));
+        }
+        bench.Step(bench.Answer(MessageKind.AppendEntriesResponse, 2, from: 3, index: 5));
+        bench.Node.ReportUnreachable(new ReplicaId(3));
+        Assert.Contains(bench.Step(bench.Answer(MessageKind.AppendEntriesResponse, 2, from: 3, index: 5)), m => m.To == new ReplicaId(3) && m.Entries is [{ Index.Value: 6 }, ..]);
+        Assert.Equal(0, bench.Replica.Disk.Reads);
+
+        bench.Step(bench.Answer(MessageKind.AppendEntriesResponse, 2, from: 3, index: bench.Node.LastIndex.Value));
+        bench.Node.Applied(bench.Node.Commit, bench.Now);
+        var added = bench.Node.ProposeConfigurationChange(new ConfigurationChange([new(ConfigurationChange.StepKind.AddLearner, new ReplicaId(4))]), bench.Now);
+        Assert.Equal(ProposeStatus.Accepted, added.Status);
+        bench.Drain();
+        Assert.Contains(bench.Step(bench.Answer(MessageKind.AppendEntriesResponse, 2, from: 4, index: bench.Node.LastIndex.Value - 1, reject: true)), m => m.To == new ReplicaId(4) && m.Entries.Count > 0);
+        Assert.True(bench.Replica.Disk.Reads > 0);
+    }
+
+    [Fact]
     public void Messages_for_others_from_nobody_or_malformed_are_ignored()
     {
         var bench = new Bench(term: 2, log: [1]);

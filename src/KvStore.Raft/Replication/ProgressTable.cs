@@ -44,6 +44,13 @@ internal sealed class ProgressTable(ReplicaId self)
 #endif
     }
 
+    /// <summary>The largest index that all other members durably hold; <paramref name="last"/> when there is none.</summary>
+    public LogIndex LeastMatch(LogIndex last)
+    {
+        foreach (var progress in Others) last = LogIndex.Min(last, progress.Match);
+        return last;
+    }
+
     /// <summary>The largest index that a quorum durably holds.</summary>
     public LogIndex QuorumMatch() => new((ulong)Math.Min(OfMatch(_voters), OfMatch(_outgoing)));
 

@@ -22,6 +22,8 @@ internal sealed class Leader(Replica replica) : Role(replica)
 
     public override bool HasUnsent => _unsent || (_reads.HasWaiting && HasCommittedInTerm);
 
+    public override LogIndex HeldEverywhere => _progress.LeastMatch(Log.Last);
+
     public IReadOnlyList<Progress> Followers => _progress.Others;
 
     /// <summary>Only then does the leader know everything that earlier terms committed (paper §5.4.2).</summary>

@@ -14,6 +14,9 @@ internal abstract class Role(Replica replica)
     /// <summary>Somebody asks for a pre-vote while this replica asks for one itself, and is to be elected rather.</summary>
     public virtual bool ClaimsBefore(RaftMessage rival) => false;
 
+    /// <summary>Every replica that this one sends entries to holds the log up to here.</summary>
+    public virtual LogIndex HeldEverywhere => Log.Last;
+
     public virtual bool HasUnsent => Replica.Reads.HasWaiting;
 
     public virtual void Enter() { }
