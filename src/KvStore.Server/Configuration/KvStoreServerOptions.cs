@@ -38,7 +38,7 @@ public sealed record KvStoreServerOptions
     public int WalSegmentMebibytes { get; init; } = 64;
     public int DiskReserveMebibytes { get; init; } = 256;
     /// <summary>Memory for records over all groups of the node; the rest stays on disk.</summary>
-    public int RecordMemoryMebibytes { get; init; } = 512;
+    public int RecordMemoryMebibytes { get; init; } = 256;
     public int QueueMebibytesMax { get; init; } = 64;
     public int SessionTimeToLiveSeconds { get; init; } = 600;
     /// <summary>What each group keeps of client sessions and their results; beyond it whole sessions end, the longest unused first.</summary>
