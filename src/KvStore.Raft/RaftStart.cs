@@ -14,4 +14,6 @@ public sealed record RaftStart
     /// <summary>The durable entries after <see cref="SnapshotIndex"/>, contiguous.</summary>
     public required IReadOnlyList<Entry> Entries { get; init; }
     public required ILogSource Log { get; init; }
+    /// <summary>The first election timeout is longer by so much: another replica is to come first.</summary>
+    public TimeSpan FirstTimeoutExtra { get; init; }
 }

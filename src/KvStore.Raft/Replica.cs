@@ -29,6 +29,7 @@ internal sealed class Replica
         Reads = new ForwardedReads(this, _random.Next());
         Role = new Follower(this);
         ResetElectionTimer();
+        ElectionDue += start.FirstTimeoutExtra;
     }
 
     public RaftOptions Options { get; }

@@ -46,6 +46,9 @@ internal sealed class ReplicaDriver
     public GroupReplica Replica { get; }
     public ReplicaApplier Applier { get; }
 
+    /// <summary>The group was never led, and this is its lowest replica.</summary>
+    public bool LeadsFirst { get; init; }
+
     /// <summary>The loop's mark for replicas that its turn has to gather.</summary>
     public bool Dirty { get; set; }
 
@@ -67,7 +70,7 @@ internal sealed class ReplicaDriver
     /// </summary>
     private void LeadFirst(MonotonicTime now)
     {
-        if (_raft.Term == Term.None && _raft.Configuration.Voters is [var lowest, ..] && lowest == Replica.Id) _raft.Campaign(now);
+        if (LeadsFirst && _raft.Term == Term.None) _raft.Campaign(now);
     }
 
     public void Propose(object proposal, MonotonicTime now)

@@ -122,6 +122,10 @@ internal sealed class ReplicaSet
     private void Run(GroupId group, ReplicaId id, GroupStore store, GroupStateMachine machine, RaftStart start)
     {
         var now = _services.Time.Now;
+        var isNew = start.HardState.Term == Term.None;
+        var leadsFirst = isNew && start.Configuration.Voters is [var lowest, ..] && lowest == id;
+        // Nodes start, and make their replicas, some tens of milliseconds apart; the others let the lowest replica come first.
+        if (isNew && !leadsFirst) start = start with { FirstTimeoutExtra = _options.ElectionTimeoutMax };
         var raft = new RaftNode(RaftOptionsOf(group, id), start, now);
         var replica = new GroupReplica(group, id, LoopOf(group), ApplyWorkerOf(group), new ReplicaView(raft.Role, raft.Term, NodeId.None, raft.Configuration), machine)
         {
@@ -131,7 +135,7 @@ internal sealed class ReplicaSet
         var clock = new Time.GroupClock(machine.GroupTimeMicroseconds, now);
         clock.Observe(start.Entries, now);
         var applier = new ReplicaApplier(replica, store, machine, _applierServices[ApplyNumber(group)]);
-        var driver = new ReplicaDriver(replica, applier, raft, clock, _driverServices[LoopNumber(group)]);
+        var driver = new ReplicaDriver(replica, applier, raft, clock, _driverServices[LoopNumber(group)]) { LeadsFirst = leadsFirst };
         _services.Observer?.Started(replica, start);
         Publish(replica, applier);
         replica.Loop.Post(new LoopInput(LoopInputKind.Add, replica, driver));

@@ -35,6 +35,21 @@ public class FirstStartTests
         Assert.InRange(cluster.Clock.Now - begin, TimeSpan.Zero, TimeSpan.FromSeconds(3));
     }
 
+    [Theory]
+    [MemberData(nameof(Seeds))]
+    public void Groups_are_led_by_their_lowest_replica_even_if_its_node_comes_last(ulong seed)
+    {
+        using var cluster = new VirtualCluster(seed);
+        cluster.Nodes[1].Start();
+        cluster.Nodes[2].Start();
+        cluster.RunFor(TimeSpan.FromMilliseconds(150));
+        cluster.Nodes[0].Start();
+        cluster.WaitUntilReady();
+        Assert.All(cluster.Map.Groups, group => Assert.Equal(group.Replicas.MinBy(replica => replica.Id.Value)!.Node, cluster.LeaderOf(group.Id)!.Id));
+    }
+
+    public static TheoryData<ulong> Seeds => new(Enumerable.Range(100, 20).Select(seed => (ulong)seed));
+
     [Fact]
     public void A_founder_that_comes_later_finds_its_place()
     {
