@@ -122,7 +122,7 @@ internal sealed class ReplicaSet
     private void Run(GroupId group, ReplicaId id, GroupStore store, GroupStateMachine machine, RaftStart start)
     {
         var now = _services.Time.Now;
-        var isNew = start.HardState.Term == Term.None;
+        var isNew = start.HardState.Term == Term.None && start.SnapshotTerm == Term.None;
         var leadsFirst = isNew && start.Configuration.Voters is [var lowest, ..] && lowest == id;
         // Nodes start, and make their replicas, some tens of milliseconds apart; the others let the lowest replica come first.
         if (isNew && !leadsFirst) start = start with { FirstTimeoutExtra = _options.ElectionTimeoutMax };
