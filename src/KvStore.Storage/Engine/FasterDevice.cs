@@ -4,20 +4,22 @@ using KvStore.Storage.FileSystem;
 namespace KvStore.Storage.Engine;
 
 /// <summary>
-/// FASTER's log on the file system of the node: segment n is the file <c>path.n</c>. A write is complete when it is durable. FASTER's own device writes a page at once, for which Linux takes
-/// page cache two megabytes at a time; where the host gives a guest its memory only as it is touched, that took ten milliseconds a page and twelve times the processor time.
+/// FASTER's log on the file system of the node: segment n is the file <c>path.n</c>. A write is complete when it is durable. FASTER's own device goes through the page cache and the runtime's
+/// file streams (docs/adr/0016, 0021).
 /// </summary>
 internal sealed class FasterDevice(IFileSystem fileSystem, string path, PageWrites pages) : StorageDeviceBase(path, SectorBytes, Devices.CAPACITY_UNSPECIFIED)
 {
-    private const uint SectorBytes = 512;
-    private const int PieceBytes = 128 << 10;
+    /// <summary>What FASTER aligns memory, place and length of its writes to: direct writes need it.</summary>
+    private const uint SectorBytes = 4096;
+    /// <summary>A read that is longer is of a page, by a scan, which had better have a thread of its own.</summary>
+    private const int RecordBytesMax = 128 << 10;
     private const uint Failed = uint.MaxValue;
 
     private readonly CancellationTokenSource _broken = new();
     private volatile Exception? _failure;
 
     /// <summary>Its own lock. Segments that were written or read since the start and not removed.</summary>
-    private readonly Dictionary<int, IFile> _segments = [];
+    private readonly Dictionary<int, LogSegment> _segments = [];
 
     private readonly StorePages _pages = new(pages);
 
@@ -36,7 +38,7 @@ internal sealed class FasterDevice(IFileSystem fileSystem, string path, PageWrit
     /// <summary>A record that is in the page cache is read here: another thread would take far longer to wake than to read it.</summary>
     public override void ReadAsync(int segmentId, ulong sourceAddress, IntPtr destinationAddress, uint readLength, DeviceIOCompletionCallback callback, object context)
     {
-        if (readLength <= PieceBytes && TryReadWithoutWaiting(segmentId, (long)sourceAddress, destinationAddress, (int)readLength)) callback(0, readLength, context);
+        if (readLength <= RecordBytesMax && TryReadWithoutWaiting(segmentId, (long)sourceAddress, destinationAddress, (int)readLength)) callback(0, readLength, context);
         else DiskThreads.Queue(() => Run(() => Read(segmentId, (long)sourceAddress, destinationAddress, (int)readLength), callback, context));
     }
 
@@ -46,7 +48,7 @@ internal sealed class FasterDevice(IFileSystem fileSystem, string path, PageWrit
         {
             lock (_segments)
             {
-                if (_segments.Remove(segment, out var file)) file.Dispose();
+                if (_segments.Remove(segment, out var log)) log.Dispose();
             }
 
             if (fileSystem.FileExists(PathOf(segment))) fileSystem.DeleteFile(PathOf(segment));
@@ -63,7 +65,7 @@ internal sealed class FasterDevice(IFileSystem fileSystem, string path, PageWrit
     {
         lock (_segments)
         {
-            foreach (var file in _segments.Values) file.Dispose();
+            foreach (var log in _segments.Values) log.Dispose();
             _segments.Clear();
         }
     }
@@ -89,12 +91,7 @@ internal sealed class FasterDevice(IFileSystem fileSystem, string path, PageWrit
         var data = new ReadOnlySpan<byte>((void*)source, length);
         try
         {
-            var file = Open(segment, FileOpen.OpenOrCreate);
-            lock (file)
-            {
-                for (var done = 0; done < length; done += PieceBytes) file.WriteAt(data.Slice(done, Math.Min(PieceBytes, length - done)), at + done);
-                file.Sync();
-            }
+            Open(segment, FileOpen.OpenOrCreate).Write(data, at);
         }
         catch (Exception e)
         {
@@ -106,7 +103,7 @@ internal sealed class FasterDevice(IFileSystem fileSystem, string path, PageWrit
         return length;
     }
 
-    private unsafe int Read(int segment, long at, IntPtr target, int length) => Open(segment, FileOpen.OpenExisting).ReadAt(new Span<byte>((void*)target, length), at);
+    private unsafe int Read(int segment, long at, IntPtr target, int length) => Open(segment, FileOpen.OpenExisting).Read(new Span<byte>((void*)target, length), at);
 
     private unsafe bool TryReadWithoutWaiting(int segment, long at, IntPtr target, int length)
     {
@@ -121,12 +118,12 @@ internal sealed class FasterDevice(IFileSystem fileSystem, string path, PageWrit
         }
     }
 
-    private IFile Open(int segment, FileOpen mode)
+    private LogSegment Open(int segment, FileOpen mode)
     {
         lock (_segments)
         {
-            if (!_segments.TryGetValue(segment, out var file)) _segments.Add(segment, file = fileSystem.Open(PathOf(segment), mode));
-            return file;
+            if (!_segments.TryGetValue(segment, out var log)) _segments.Add(segment, log = new LogSegment(fileSystem.Open(PathOf(segment), mode)));
+            return log;
         }
     }
 

@@ -44,6 +44,8 @@ public interface IFile : IDisposable
     /// The file has to stand under its path still.
     /// </summary>
     void WriteDirectAt(ReadOnlySpan<byte> data, long offset) => WriteAt(data, offset);
+    /// <summary>Begins to bring what was written into the page cache, and waits for nothing. A hint: a later read finds out what became of it.</summary>
+    void ReadAhead(long offset, long length) { }
     /// <summary>fdatasync: content and length are durable when it returns. A failure is final for the process (DESIGN §4).</summary>
     void Sync();
     /// <summary>Reserves disk space up to <paramref name="length"/> and grows the file to it.</summary>

@@ -24,6 +24,8 @@ internal static partial class Libc
 
     public const int LockExclusiveNonBlocking = 2 | 4;
     public const int SeekEnd = 2;
+    /// <summary>POSIX_FADV_WILLNEED.</summary>
+    public const int AdviseWillNeed = 3;
     /// <summary>RWF_NOWAIT.</summary>
     public const int ReadWithoutWaiting = 8;
 
@@ -50,6 +52,10 @@ internal static partial class Libc
 
     [LibraryImport("libc", EntryPoint = "pwrite", SetLastError = true)]
     public static unsafe partial nint WriteAt(LibcHandle file, byte* data, nint count, long offset);
+
+    /// <summary>Returns the error instead of setting it.</summary>
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    public static partial int Advise(LibcHandle file, long offset, long length, int advice);
 
     [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
     public static partial int SyncContent(LibcHandle file);

@@ -71,6 +71,9 @@ internal sealed class PosixFile(string path, LibcHandle handle) : IFile
         WriteAt(data, offset, direct);
     }
 
+    // The kernel reads in the background; advice that it does not take changes nothing.
+    public void ReadAhead(long offset, long length) => _ = Libc.Advise(handle, offset, length, Libc.AdviseWillNeed);
+
     // Of the file, by whichever descriptor it was written. Not even EINTR is retried: after any failure the kernel may have marked the lost pages clean.
     public void Sync()
     {
