@@ -18,7 +18,7 @@ need_sdk() {
 stale() {
   local output=$1; shift
   [ -f "$output" ] || return 0
-  [ -n "$(find "$@" "$root/Directory.Build.props" "$root/Directory.Packages.props" \( -name bin -o -name obj \) -prune -o -type f -newer "$output" -print -quit)" ]
+  [ -n "$(find "$@" "$root/Directory.Build.props" "$root/Directory.Packages.props" "$root/tools/kvprofile/kvstore.mibc" \( -name bin -o -name obj \) -prune -o -type f -newer "$output" -print -quit)" ]
 }
 
 # build PROJECT...: quietly, and the compiler's words when it fails.

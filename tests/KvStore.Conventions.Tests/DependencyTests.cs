@@ -16,6 +16,7 @@ public sealed class DependencyTests
         ["sample"] = ["KvStore.Client"],
         ["kvbench"] = ["KvStore.Client"],
         ["kvinspect"] = ["KvStore.Storage"],
+        ["kvprofile"] = [],
         ["KvStore.Linearizability"] = [],
         ["KvStore.Simulation"] = ["KvStore.Raft", "KvStore.Storage", "KvStore.Node", "KvStore.Linearizability"],
         ["KvStore.Jepsen"] = ["KvStore.Client", "KvStore.Linearizability"],
