@@ -6,7 +6,10 @@ using Microsoft.Extensions.Logging;
 namespace KvStore.Server.Grpc;
 
 /// <summary>What is the same for all methods: admission, deadline, and turning whatever happens into a status.</summary>
-internal sealed partial class ServerCallHandler(IMethod method, Func<HttpServerCallContext, Task> invoke, GrpcServerOptions options, CancellationToken stopping, ILogger log)
+/// <param name="invoke">Hands the call to its handler.</param>
+/// <param name="respond">Writes what came of that task, if its result is the response.</param>
+internal sealed partial class ServerCallHandler(
+    IMethod method, Func<HttpServerCallContext, Task> invoke, Action<HttpServerCallContext, Task>? respond, GrpcServerOptions options, CancellationToken stopping, ILogger log)
 {
     public async Task HandleAsync(HttpContext http)
     {
@@ -22,7 +25,9 @@ internal sealed partial class ServerCallHandler(IMethod method, Func<HttpServerC
             call.Begin(method.Type);
             if (method.Type != MethodType.Unary)
                 call.EndWith(stopping);
-            await invoke(call).ConfigureAwait(false);
+            var handled = invoke(call);
+            await handled.ConfigureAwait(false);
+            respond?.Invoke(call, handled);
             status = call.Status;
         }
         catch (RpcException e)

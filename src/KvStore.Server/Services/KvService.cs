@@ -99,20 +99,19 @@ internal sealed class KvService(KvNode node, RangeResolver ranges, Forwarder for
     /// <summary>What all writes say beside what they write.</summary>
     private readonly record struct WriteHead(string Keyspace, ByteString Key, Route? Route, WriteId? WriteId, Fence? Fence);
 
-    private delegate TResponse Respond<out TResponse>(in CommandResult result, ResponseHeader? header);
-
     private Task<TResponse> Write<TResponse>(ServerCallContext context, WriteHead head, Operation operation,
         Respond<TResponse> respond, Func<Kv.KvClient, CallOptions, Task<TResponse>> forward) =>
-        Serve(context, Consistency.Linearizable, () => ranges.Resolve(head.Keyspace, head.Key.Span, head.Route), async range =>
+        Serve(context, Consistency.Linearizable, () => ranges.Resolve(head.Keyspace, head.Key.Span, head.Route), range =>
         {
             var commands = Serialize(range, head, operation, out var validated);
-            var write = new UnaryWrite(_completions) { Range = range.Id, Epoch = range.Epoch, Commands = commands, Count = 1, Deadline = CallTime.Deadline(context, time), Fences = validated.Fences, Leases = validated.Leases };
+            var write = new AwaitedWrite<TResponse>(_completions, range, respond)
+            {
+                Range = range.Id, Epoch = range.Epoch, Commands = commands, Count = 1, Deadline = CallTime.Deadline(context, time), Fences = validated.Fences, Leases = validated.Leases,
+            };
             // A caller that is gone or past its deadline is told so by the call itself; the write goes on to its outcome.
             AtDeadline(context, MayBeProposed);
             _proposals.Add(write);
-            var result = await write.Result.ConfigureAwait(false);
-            if (CommandResponses.ErrorOf(result) is { } error) throw new NodeException(error);
-            return respond(result, new ResponseHeader { RangeId = range.Id.Value, Epoch = range.Epoch, Revision = result.Revision.Value });
+            return write.Response;
         }, (client, options) =>
         {
             AtDeadline(context, MayBeProposed);

@@ -37,7 +37,9 @@ internal sealed class UnarySender(NodeConnection connection, Dispatcher dispatch
             if (operation.Sequence == 0 && operation.Session is { } session) operation.Sequence = session.Take();
             operation.SentAt = now;
             var milliseconds = Math.Min(dispatcher.MillisecondsUntil(operation.Deadline, now), dispatcher.UnaryAttemptMilliseconds);
-            await CallAsync(operation, new CallOptions().WithDeadline(DateTime.UtcNow.AddMilliseconds(milliseconds))).ConfigureAwait(false);
+            var call = Call(operation, new CallOptions().WithDeadline(DateTime.UtcNow.AddMilliseconds(milliseconds)));
+            await call.ConfigureAwait(false);
+            Take(operation, call);
             connection.Works();
         }
         catch (Exception e) when (e is RpcException or InvalidOperationException or IOException or ObjectDisposedException or OperationCanceledException)
@@ -53,60 +55,67 @@ internal sealed class UnarySender(NodeConnection connection, Dispatcher dispatch
         dispatcher.Completions.Drain();
     }
 
-    private Task CallAsync(Operation o, CallOptions options) => o.Kind switch
+    /// <summary>Starts the call of an operation: a task of its response, which <see cref="Take"/> reads.</summary>
+    private Task Call(Operation o, CallOptions options) => o.Kind switch
     {
-        OperationKind.Get => GetAsync(o, options),
-        OperationKind.Put => PutAsync(o, options),
-        OperationKind.Delete => DeleteAsync(o, options),
-        OperationKind.CompareAndSwap => CompareAndSwapAsync(o, options),
-        OperationKind.Transaction => TransactionAsync(o, options),
-        _ => IncrementAsync(o, options),
+        OperationKind.Get => connection.Kv.GetAsync(Get(o), options).ResponseAsync,
+        OperationKind.Put => connection.Kv.PutAsync(Put(o), options).ResponseAsync,
+        OperationKind.Delete => connection.Kv.DeleteAsync(Delete(o), options).ResponseAsync,
+        OperationKind.CompareAndSwap => connection.Kv.CompareAndSwapAsync(CompareAndSwap(o), options).ResponseAsync,
+        OperationKind.Transaction => connection.Kv.TransactionAsync(Transaction(o), options).ResponseAsync,
+        _ => connection.Kv.IncrementAsync(Increment(o), options).ResponseAsync,
     };
 
-    private async Task GetAsync(Operation o, CallOptions options)
+    private void Take(Operation operation, Task call)
     {
-        var request = new GetRequest { Keyspace = o.Keyspace, Key = Bytes(o.Key), Consistency = (Consistency)o.Consistency, MaxStalenessMs = o.MaxStalenessMilliseconds, Revision = o.AtRevision, Route = RouteOf(o.Route!) };
-        var answer = await connection.Kv.GetAsync(request, options).ConfigureAwait(false);
-        dispatcher.Answered(o, answer, static (o, a) => o.Entry = EntryOf(a.Kv, o.Key));
+        switch (operation.Kind)
+        {
+            case OperationKind.Get:
+                dispatcher.Answered(operation, ((Task<GetResponse>)call).Result, static (o, a) => o.Entry = EntryOf(a.Kv, o.Key));
+                break;
+            case OperationKind.Put:
+                dispatcher.Answered(operation, ((Task<PutResponse>)call).Result, static (o, a) => o.ResultRevision = a.Revision);
+                break;
+            case OperationKind.Delete:
+                dispatcher.Answered(operation, ((Task<DeleteResponse>)call).Result, static (o, a) => (o.Flag, o.ResultRevision) = (a.Existed, a.Revision));
+                break;
+            case OperationKind.CompareAndSwap:
+                dispatcher.Answered(operation, ((Task<CompareAndSwapResponse>)call).Result, static (o, a) => (o.Flag, o.ResultRevision, o.Entry) = (a.Swapped, a.Revision, EntryOf(a.Current, o.Key)));
+                break;
+            case OperationKind.Transaction:
+                dispatcher.Answered(operation, ((Task<TransactionResponse>)call).Result, static (o, a) => (o.Response, o.ResultRevision) = (a.ToByteArray(), a.Revision));
+                break;
+            default:
+                dispatcher.Answered(operation, ((Task<IncrementResponse>)call).Result, static (o, a) => (o.ResultNumber, o.ResultRevision) = (a.Value, a.Revision));
+                break;
+        }
     }
 
-    private async Task PutAsync(Operation o, CallOptions options)
-    {
-        var request = new PutRequest { Keyspace = o.Keyspace, Key = Bytes(o.Key), Value = Bytes(o.Value), Lease = o.Lease, Route = RouteOf(o.Route!), WriteId = IdOf(o), Fence = FenceOf(o) };
-        var answer = await connection.Kv.PutAsync(request, options).ConfigureAwait(false);
-        dispatcher.Answered(o, answer, static (o, a) => o.ResultRevision = a.Revision);
-    }
+    private static GetRequest Get(Operation o) =>
+        new() { Keyspace = o.Keyspace, Key = Bytes(o.Key), Consistency = (Consistency)o.Consistency, MaxStalenessMs = o.MaxStalenessMilliseconds, Revision = o.AtRevision, Route = RouteOf(o.Route!) };
 
-    private async Task DeleteAsync(Operation o, CallOptions options)
-    {
-        var request = new DeleteRequest { Keyspace = o.Keyspace, Key = Bytes(o.Key), Route = RouteOf(o.Route!), WriteId = IdOf(o), Fence = FenceOf(o) };
-        var answer = await connection.Kv.DeleteAsync(request, options).ConfigureAwait(false);
-        dispatcher.Answered(o, answer, static (o, a) => (o.Flag, o.ResultRevision) = (a.Existed, a.Revision));
-    }
+    private static PutRequest Put(Operation o) =>
+        new() { Keyspace = o.Keyspace, Key = Bytes(o.Key), Value = Bytes(o.Value), Lease = o.Lease, Route = RouteOf(o.Route!), WriteId = IdOf(o), Fence = FenceOf(o) };
 
-    private async Task CompareAndSwapAsync(Operation o, CallOptions options)
+    private static DeleteRequest Delete(Operation o) => new() { Keyspace = o.Keyspace, Key = Bytes(o.Key), Route = RouteOf(o.Route!), WriteId = IdOf(o), Fence = FenceOf(o) };
+
+    private static CompareAndSwapRequest CompareAndSwap(Operation o)
     {
         var request = new CompareAndSwapRequest { Keyspace = o.Keyspace, Key = Bytes(o.Key), Route = RouteOf(o.Route!), WriteId = IdOf(o), Fence = FenceOf(o) };
         if (o.Expectation.Kind == KvExpectationKind.Value) request.Expected = Bytes(o.Expectation.ExpectedValue.Memory);
         if (o.Expectation.Kind == KvExpectationKind.ModRevision) request.ExpectedModRevision = o.Expectation.ExpectedRevision;
         if (!o.Deletes) request.NewValue = Bytes(o.Value);
-        var answer = await connection.Kv.CompareAndSwapAsync(request, options).ConfigureAwait(false);
-        dispatcher.Answered(o, answer, static (o, a) => (o.Flag, o.ResultRevision, o.Entry) = (a.Swapped, a.Revision, EntryOf(a.Current, o.Key)));
+        return request;
     }
 
-    private async Task IncrementAsync(Operation o, CallOptions options)
-    {
-        var request = new IncrementRequest { Keyspace = o.Keyspace, Key = Bytes(o.Key), Delta = o.Delta, Route = RouteOf(o.Route!), WriteId = IdOf(o), Fence = FenceOf(o) };
-        var answer = await connection.Kv.IncrementAsync(request, options).ConfigureAwait(false);
-        dispatcher.Answered(o, answer, static (o, a) => (o.ResultNumber, o.ResultRevision) = (a.Value, a.Revision));
-    }
+    private static IncrementRequest Increment(Operation o) =>
+        new() { Keyspace = o.Keyspace, Key = Bytes(o.Key), Delta = o.Delta, Route = RouteOf(o.Route!), WriteId = IdOf(o), Fence = FenceOf(o) };
 
-    private async Task TransactionAsync(Operation o, CallOptions options)
+    private static TransactionRequest Transaction(Operation o)
     {
         var request = TransactionRequest.Parser.ParseFrom(o.Value.Span);
         (request.Keyspace, request.Route, request.WriteId, request.Fence) = (o.Keyspace, RouteOf(o.Route!), IdOf(o), FenceOf(o));
-        var answer = await connection.Kv.TransactionAsync(request, options).ConfigureAwait(false);
-        dispatcher.Answered(o, answer, static (o, a) => (o.Response, o.ResultRevision) = (a.ToByteArray(), a.Revision));
+        return request;
     }
 
     private static ByteString Bytes(ReadOnlyMemory<byte> bytes) => UnsafeByteOperations.UnsafeWrap(bytes);

@@ -29,6 +29,8 @@ internal sealed class HttpClientCall<TResponse>(GrpcChannel channel, Marshaller<
     {
         try
         {
+            // Message and end mostly come with the headers: what follows then waits for nothing, and takes no state of its own.
+            await Response.ConfigureAwait(false);
             if (!await MoveNext(CancellationToken.None).ConfigureAwait(false))
                 throw EndInvalid("The call ended with OK but without a response message.").ToException();
             var response = Current;
