@@ -48,10 +48,20 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
     private DateTime _deadline = DateTime.MaxValue;
     private ITimer? _deadlineTimer;
     private CancellationTokenSource? _cancellation;
+    /// <summary>The deadline or the server's stop may end the call before its handler does. Set before the handler runs.</summary>
+    private bool _mayEndEarly;
+
+    /// <summary>One of them has. Guarded by <see cref="_response"/>.</summary>
+    private bool _endedEarly;
+
     private CancellationTokenRegistration _abortRegistration;
     private CancellationTokenRegistration _stopRegistration;
     private volatile bool _deadlineExceeded;
-    private CancellationToken _token = http.RequestAborted;
+    private CancellationToken _token;
+
+    /// <summary><see cref="_token"/> is what <see cref="Token"/> gives. Guarded by <see cref="_response"/> while false.</summary>
+    private volatile bool _hasToken;
+
     private Status _status = Status.DefaultSuccess;
     private Metadata? _requestHeaders;
     private Metadata? _responseTrailers;
@@ -76,7 +86,7 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
 
     protected override DateTime DeadlineCore => _deadline;
 
-    protected override CancellationToken CancellationTokenCore => _token;
+    protected override CancellationToken CancellationTokenCore => Token;
 
     protected override Metadata ResponseTrailersCore => _responseTrailers ??= [];
 
@@ -100,6 +110,16 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
     }
 
     protected override Metadata RequestHeadersCore => _requestHeaders ??= ReadMetadata(http.Request.Headers);
+
+    /// <summary>Fires when the caller is gone, or the call ended early. Made when it is first asked for, since a unary write never does, and the request's own token is made then, too.</summary>
+    private CancellationToken Token
+    {
+        get
+        {
+            if (!_hasToken) MakeToken();
+            return _token;
+        }
+    }
 
     public static Status Unimplemented(HttpContext http) => new(StatusCode.Unimplemented, $"The method {http.Request.Path} is not implemented here.");
 
@@ -125,7 +145,8 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
     /// <summary>Ends the call when the server stops: a stream lasts as long as its caller likes, and would hold the server up.</summary>
     public void EndWith(CancellationToken stopping)
     {
-        OwnToken();
+        _mayEndEarly = true;
+        MakeToken(); // a stream's handler may ask for it on any thread, and the request may be asked by one at a time
         _stopRegistration = stopping.UnsafeRegister(static call => ((HttpServerCallContext)call!).EndEarly(ServerStops), this);
     }
 
@@ -136,7 +157,7 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
         T? message = null;
         while (true)
         {
-            var result = await ReceiveAsync(_token).ConfigureAwait(false);
+            var result = await ReceiveAsync(CancellationToken.None).ConfigureAwait(false);
             var buffer = result.Buffer;
             if (message is null)
                 _deserializer.TryRead(ref buffer, marshaller, out message);
@@ -161,13 +182,13 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
     /// <summary>Writes a response and starts to send it. Once the call has ended: <see cref="OperationCanceledException"/> if it was cut short.</summary>
     public ValueTask<FlushResult> Write<T>(Marshaller<T> marshaller, T message, FlushMode mode, CancellationToken cancellationToken)
     {
-        _token.ThrowIfCancellationRequested();
+        Token.ThrowIfCancellationRequested();
         lock (_response)
         {
             Append(marshaller, message);
             if (mode == FlushMode.WhenFull && _responses.CanGetUnflushedBytes && _responses.UnflushedBytes < HintedBytesMax)
                 return default;
-            return _responses.FlushAsync(cancellationToken.CanBeCanceled ? cancellationToken : _token);
+            return _responses.FlushAsync(cancellationToken.CanBeCanceled ? cancellationToken : Token);
         }
     }
 
@@ -175,7 +196,8 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
     public void WriteLast<T>(Marshaller<T> marshaller, T? message)
         where T : class
     {
-        _token.ThrowIfCancellationRequested();
+        if (_hasToken)
+            _token.ThrowIfCancellationRequested();
         if (message is null)
             throw new RpcException(new Status(StatusCode.Cancelled, "The handler returned no message."));
         lock (_response)
@@ -264,18 +286,37 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
         if (timeout > LongestTimer)
             return;
         _deadline = options.TimeProvider.GetUtcNow().UtcDateTime + timeout;
-        OwnToken();
+        _mayEndEarly = true;
         _deadlineTimer = options.TimeProvider.CreateTimer(static call => ((HttpServerCallContext)call!).EndEarly(DeadlinePassed), this, timeout, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>A token that fires for more than the caller's going away.</summary>
-    private void OwnToken()
+    private void MakeToken()
     {
-        if (_cancellation is not null)
-            return;
-        _cancellation = new CancellationTokenSource();
-        _token = _cancellation.Token;
-        _abortRegistration = http.RequestAborted.UnsafeRegister(static call => ((HttpServerCallContext)call!).CancelToken(), this);
+        lock (_response)
+        {
+            if (_hasToken)
+                return;
+            if (_finished && !_endedEarly)
+            {
+                // The request belongs to Kestrel again.
+                _token = new CancellationToken(canceled: true);
+            }
+            else if (_mayEndEarly)
+            {
+                _cancellation = new CancellationTokenSource();
+                _token = _cancellation.Token;
+                if (_endedEarly)
+                    _cancellation.Cancel();
+                else
+                    _abortRegistration = http.RequestAborted.UnsafeRegister(static call => ((HttpServerCallContext)call!).CancelToken(), this);
+            }
+            else
+            {
+                _token = http.RequestAborted;
+            }
+
+            _hasToken = true;
+        }
     }
 
     /// <summary>Ends the call towards its caller while its handler runs.</summary>
@@ -287,8 +328,9 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
             if (_finished)
                 return;
             var atDeadline = status.StatusCode == StatusCode.DeadlineExceeded;
-            if (atDeadline && !_token.IsCancellationRequested)
+            if (atDeadline && !(_hasToken && _token.IsCancellationRequested))
                 _deadlineExceeded = true;
+            _endedEarly = true;
             SetEnd(status, atDeadline ? TrailersAtDeadline : null);
             _completion = CompleteAsync();
         }
@@ -312,7 +354,7 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
     {
         try
         {
-            _cancellation!.Cancel();
+            _cancellation?.Cancel();
         }
         catch (AggregateException e)
         {
@@ -348,9 +390,9 @@ internal sealed partial class HttpServerCallContext(HttpContext http, GrpcServer
         {
             if (_requests.TryRead(out var result))
                 return result;
-            if (!cancellationToken.CanBeCanceled || cancellationToken == _token)
-                return await _requests.ReadAsync(_token).ConfigureAwait(false);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _token);
+            if (!cancellationToken.CanBeCanceled || cancellationToken == Token)
+                return await _requests.ReadAsync(Token).ConfigureAwait(false);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, Token);
             return await _requests.ReadAsync(either.Token).ConfigureAwait(false);
         }
         catch (IOException e) when (e is not BadHttpRequestException)

@@ -73,6 +73,33 @@ public sealed class DeadlineTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Token_that_is_asked_for_after_the_deadline_has_fired()
+    {
+        var gate = _service.Gate("curious");
+        var response = SendAsync(new TestRequest { Name = "curious", WaitForGate = true, WaitUntilCutShort = true }, "Unary", "10S");
+        await gate.Entered.Soon();
+        _time.Advance(TimeSpan.FromSeconds(10));
+        Assert.Equal("4", (await response.Soon()).GrpcStatus);
+        gate.Open();
+        await gate.CutShort.Soon();
+    }
+
+    [Fact]
+    public async Task Token_that_is_asked_for_late_still_tells_that_the_caller_is_gone()
+    {
+        var gate = _service.Gate("late");
+        using var cancel = new CancellationTokenSource();
+        using var channel = _server.Connect();
+        using var call = new V1.Test.TestClient(channel).UnaryAsync(
+            new TestRequest { Name = "late", WaitForGate = true, WaitUntilCutShort = true }, deadline: DateTime.UtcNow.AddHours(1), cancellationToken: cancel.Token);
+        await gate.Entered.Soon();
+        await cancel.CancelAsync();
+        await Expect.StatusAsync(StatusCode.Cancelled, () => call.ResponseAsync.Soon());
+        gate.Open();
+        await gate.CutShort.Soon();
+    }
+
+    [Fact]
     public async Task Server_stream_keeps_what_was_sent_before_the_deadline()
     {
         var gate = _service.Gate("half");
