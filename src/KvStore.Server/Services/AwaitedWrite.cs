@@ -18,7 +18,23 @@ internal sealed class AwaitedWrite<TResponse>(WriteCompletions completions, Rang
 
     public override void Complete()
     {
-        if ((Error ?? CommandResponses.ErrorOf(Result)) is { } error) _response.SetException(new NodeException(error));
-        else _response.SetResult(respond(Result, new ResponseHeader { RangeId = range.Id.Value, Epoch = range.Epoch, Revision = Result.Revision.Value }));
+        if ((Error ?? CommandResponses.ErrorOf(Result)) is { } error)
+        {
+            _response.SetException(new NodeException(error));
+            return;
+        }
+
+        TResponse response;
+        try
+        {
+            response = respond(Result, new ResponseHeader { RangeId = range.Id.Value, Epoch = range.Epoch, Revision = Result.Revision.Value });
+        }
+        catch (Exception e)
+        {
+            _response.SetException(e); // this call's alone: other writes are completed after it
+            return;
+        }
+
+        _response.SetResult(response);
     }
 }
