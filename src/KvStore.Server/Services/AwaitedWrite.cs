@@ -18,20 +18,15 @@ internal sealed class AwaitedWrite<TResponse>(WriteCompletions completions, Rang
 
     public override void Complete()
     {
-        if ((Error ?? CommandResponses.ErrorOf(Result)) is { } error)
-        {
-            _response.SetException(new NodeException(error));
-            return;
-        }
-
         TResponse response;
         try
         {
+            if ((Error ?? CommandResponses.ErrorOf(Result)) is { } error) throw new NodeException(error);
             response = respond(Result, new ResponseHeader { RangeId = range.Id.Value, Epoch = range.Epoch, Revision = Result.Revision.Value });
         }
         catch (Exception e)
         {
-            _response.SetException(e); // this call's alone: other writes are completed after it
+            _response.SetException(e); // whatever it is, of this call alone: other writes are completed after it
             return;
         }
 
