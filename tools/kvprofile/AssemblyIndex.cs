@@ -37,12 +37,8 @@ internal sealed class AssemblyIndex : IDisposable
         foreach (var handle in reader.TypeDefinitions)
         {
             var type = new DefinedType(file, reader, assembly, reader.GetTypeDefinition(handle));
-            var name = FullName(type);
-            if (!_types.TryGetValue(name, out var types)) _types.Add(name, types = []);
+            if (!_types.TryGetValue(type.FullName, out var types)) _types.Add(type.FullName, types = []);
             types.Add(type);
         }
     }
-
-    private static string FullName(DefinedType type) =>
-        type.Outer is { } outer ? FullName(outer) + "+" + type.Name : type.Namespace.Length == 0 ? type.Name : type.Namespace + "." + type.Name;
 }

@@ -13,23 +13,25 @@ internal sealed record DefinedType(PEReader File, MetadataReader Reader, string 
     /// <summary>The type around it; null for one that stands by itself.</summary>
     public DefinedType? Outer => Definition.GetDeclaringType() is { IsNil: false } outer ? this with { Definition = Reader.GetTypeDefinition(outer) } : null;
 
-    public bool IsValueType => FullName(Definition.BaseType) is "System.ValueType" or "System.Enum" && !(Namespace == "System" && Name == "Enum");
+    /// <summary>As the runtime names it: <c>Namespace.Outer+Name</c>.</summary>
+    public string FullName => Outer is { } outer ? outer.FullName + "+" + Name : Joined(Namespace, Name);
+
+    public bool IsValueType => NameOf(Definition.BaseType) is "System.ValueType" or "System.Enum" && FullName != "System.Enum";
 
     public IEnumerable<MethodDefinition> Methods => Definition.GetMethods().Select(Reader.GetMethodDefinition);
 
     public int IlSize(MethodDefinition method) => method.RelativeVirtualAddress == 0 ? 0 : File.GetMethodBody(method.RelativeVirtualAddress).GetILReader().Length;
 
-    private string FullName(EntityHandle type)
+    /// <summary>The full name of a type that this one's assembly mentions; empty for what has none.</summary>
+    public string NameOf(EntityHandle type)
     {
         if (type.IsNil) return "";
-        if (type.Kind == HandleKind.TypeReference)
-        {
-            var reference = Reader.GetTypeReference((TypeReferenceHandle)type);
-            return Reader.GetString(reference.Namespace) + "." + Reader.GetString(reference.Name);
-        }
-
-        if (type.Kind != HandleKind.TypeDefinition) return "";
-        var definition = Reader.GetTypeDefinition((TypeDefinitionHandle)type);
-        return Reader.GetString(definition.Namespace) + "." + Reader.GetString(definition.Name);
+        if (type.Kind == HandleKind.TypeDefinition) return (this with { Definition = Reader.GetTypeDefinition((TypeDefinitionHandle)type) }).FullName;
+        if (type.Kind != HandleKind.TypeReference) return "";
+        var reference = Reader.GetTypeReference((TypeReferenceHandle)type);
+        var name = Reader.GetString(reference.Name);
+        return reference.ResolutionScope.Kind == HandleKind.TypeReference ? NameOf(reference.ResolutionScope) + "+" + name : Joined(Reader.GetString(reference.Namespace), name);
     }
+
+    private static string Joined(string space, string name) => space.Length == 0 ? name : space + "." + name;
 }

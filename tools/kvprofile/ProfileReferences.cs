@@ -3,7 +3,7 @@ using System.Reflection.Metadata.Ecma335;
 
 namespace KvStore.Profile;
 
-/// <summary>The types and methods that a profile names, each once. A nil handle stands for what no assembly has.</summary>
+/// <summary>The types and methods that a profile names. A nil handle stands for what no assembly has.</summary>
 internal sealed class ProfileReferences
 {
     private const string SharedTypeArgument = "System.__Canon";
@@ -99,16 +99,7 @@ internal sealed class ProfileReferences
     private EntityHandle Resolve(DefinedType user, EntityHandle handle)
     {
         if (handle.Kind == HandleKind.TypeDefinition) return Reference(user with { Definition = user.Reader.GetTypeDefinition((TypeDefinitionHandle)handle) });
-        if (handle.Kind != HandleKind.TypeReference) return default;
-        return Find(new TypeName(FullName(user.Reader, (TypeReferenceHandle)handle), null, [], "")) is { } type ? Reference(type) : default(EntityHandle);
-    }
-
-    private static string FullName(MetadataReader reader, TypeReferenceHandle handle)
-    {
-        var type = reader.GetTypeReference(handle);
-        var name = reader.GetString(type.Name);
-        if (type.ResolutionScope.Kind == HandleKind.TypeReference) return FullName(reader, (TypeReferenceHandle)type.ResolutionScope) + "+" + name;
-        return type.Namespace.IsNil ? name : reader.GetString(type.Namespace) + "." + name;
+        return Find(new TypeName(user.NameOf(handle), null, [], "")) is { } type ? Reference(type) : default(EntityHandle);
     }
 
     /// <summary>False where a type is unknown; what was written then is of no use.</summary>

@@ -85,6 +85,14 @@ public sealed class DeadlineTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Token_that_is_asked_for_after_the_end_has_fired_and_is_of_no_other_call()
+    {
+        var gate = _service.Gate("over");
+        Assert.Equal("0", (await SendAsync(new TestRequest { Name = "over" }, "Unary", "10S").Soon()).GrpcStatus);
+        Assert.True(gate.Context!.CancellationToken.IsCancellationRequested);
+    }
+
+    [Fact]
     public async Task Token_that_is_asked_for_late_still_tells_that_the_caller_is_gone()
     {
         var gate = _service.Gate("late");

@@ -1,3 +1,5 @@
+using Grpc.Core;
+
 namespace KvStore.Grpc.Tests.Service;
 
 /// <summary>Barriers of one named call: the test learns how far its handler is, and lets it go on.</summary>
@@ -20,9 +22,16 @@ internal sealed class Gate
     /// <summary>The call's token fired in the handler.</summary>
     public Task CutShort => _cutShort.Task;
 
+    /// <summary>Of the handler that entered.</summary>
+    public ServerCallContext? Context { get; private set; }
+
     public void Open() => _opened.TrySetResult();
 
-    public void Enter() => _entered.TrySetResult();
+    public void Enter(ServerCallContext context)
+    {
+        Context = context;
+        _entered.TrySetResult();
+    }
 
     public void Leave(Exception? exception) => _left.TrySetResult(exception);
 

@@ -12,9 +12,9 @@ internal sealed class TestService(TimeProvider time) : V1.Test.TestBase
 
     public Gate Gate(string name) => _gates.GetOrAdd(name, _ => new Gate());
 
-    public override Task<TestResponse> Unary(TestRequest request, ServerCallContext context) => ThroughGate(request, () => AnswerAsync(request, context));
+    public override Task<TestResponse> Unary(TestRequest request, ServerCallContext context) => ThroughGate(request, context, () => AnswerAsync(request, context));
 
-    public override Task ServerStream(TestRequest request, IServerStreamWriter<TestResponse> responseStream, ServerCallContext context) => ThroughGate(request, async () =>
+    public override Task ServerStream(TestRequest request, IServerStreamWriter<TestResponse> responseStream, ServerCallContext context) => ThroughGate(request, context, async () =>
     {
         for (var i = 0; i < request.Responses; i++)
             await responseStream.WriteAsync(new TestResponse { Payload = Bytes(request.ResponseSize) });
@@ -28,7 +28,7 @@ internal sealed class TestService(TimeProvider time) : V1.Test.TestBase
         await foreach (var request in requestStream.ReadAllAsync())
         {
             received += request.Payload.Length;
-            await ThroughGate(request, () => AnswerAsync(request, context));
+            await ThroughGate(request, context, () => AnswerAsync(request, context));
         }
 
         return new TestResponse { ReceivedBytes = received };
@@ -38,7 +38,7 @@ internal sealed class TestService(TimeProvider time) : V1.Test.TestBase
     {
         await foreach (var request in requestStream.ReadAllAsync())
         {
-            await ThroughGate(request, async () =>
+            await ThroughGate(request, context, async () =>
             {
                 await responseStream.WriteAsync(await AnswerAsync(request, context));
                 return true;
@@ -52,12 +52,12 @@ internal sealed class TestService(TimeProvider time) : V1.Test.TestBase
         return new TestResponse();
     }
 
-    private async Task<TResult> ThroughGate<TResult>(TestRequest request, Func<Task<TResult>> handle)
+    private async Task<TResult> ThroughGate<TResult>(TestRequest request, ServerCallContext context, Func<Task<TResult>> handle)
     {
         if (request.Name.Length == 0)
             return await handle();
         var gate = Gate(request.Name);
-        gate.Enter();
+        gate.Enter(context);
         Exception? failure = null;
         try
         {
