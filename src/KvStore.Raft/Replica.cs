@@ -80,6 +80,9 @@ internal sealed class Replica
 
     public void ResetElectionTimer() => ElectionDue = Now + _random.Between(Options.ElectionTimeoutMin, Options.ElectionTimeoutMax);
 
+    /// <summary>Longer than a heartbeat interval by up to another one, so that two who ask do not stay in step.</summary>
+    public TimeSpan PauseBeforeAskingAgain() => _random.Between(Options.HeartbeatInterval, Options.HeartbeatInterval * 2);
+
     public void CampaignNotBefore(MonotonicTime time) => ElectionDue = time;
 
     /// <summary>

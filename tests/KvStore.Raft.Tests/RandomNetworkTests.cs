@@ -24,6 +24,20 @@ public sealed class RandomNetworkTests
     public void Quiet_network_with_slow_disks_makes_progress() =>
         RunBatch(0, "quiet", new RandomFaults { Loss = 0, Duplicate = 0, LongDelay = 0, Crash = 0, Pause = 0, Partition = 0, SyncPerStep = 0.2 });
 
+    /// <summary>The promise to users is 2 s until the next write. An election timeout is up to 1 s, so no replica may need a second one because a message was lost or a voter was bound by its promise.</summary>
+    [Fact]
+    public void A_killed_leader_is_replaced_within_a_second_and_a_half_though_messages_are_lost()
+    {
+        var losing = new RandomFaults { Step = TimeSpan.FromMilliseconds(1), DelayMax = TimeSpan.FromMilliseconds(2), Loss = 0.05, LongDelay = 0, Crash = 0, Pause = 0, Partition = 0, Transfer = 0 };
+        for (var seed = 0; seed < 300; seed++)
+        {
+            var cluster = new RandomCluster(seed, losing);
+            cluster.Run(TimeSpan.FromSeconds(3));
+            var took = cluster.KillLeader();
+            Assert.True(took < TimeSpan.FromSeconds(1.5), $"seed {seed}: {took.TotalMilliseconds} ms");
+        }
+    }
+
     private static void RunBatch(int batch, string kind, RandomFaults faults)
     {
         int accepted = 0, reads = 0, leaseReads = 0;

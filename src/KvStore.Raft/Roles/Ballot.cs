@@ -7,8 +7,10 @@ internal sealed class Ballot(Configuration configuration)
 {
     private readonly Dictionary<ReplicaId, bool> _answers = [];
 
-    /// <summary>The first answer of a replica counts.</summary>
-    public void Record(ReplicaId replica, bool granted) => _answers.TryAdd(replica, granted);
+    /// <summary>A grant stays, whatever comes behind it. A refusal stands until the replica, asked again, grants.</summary>
+    public void Record(ReplicaId replica, bool granted) => _answers[replica] = granted || HasGranted(replica);
+
+    public bool HasGranted(ReplicaId replica) => _answers.GetValueOrDefault(replica);
 
     public VoteOutcome Outcome => Quorum.Joint(Of(configuration.Voters), Of(configuration.Outgoing));
 

@@ -6,17 +6,19 @@ namespace KvStore.Raft.Roles;
 internal abstract class Campaigner(Replica replica) : Role(replica)
 {
     private readonly Ballot _ballot = new(replica.Configuration);
+    private MonotonicTime _askAgain = replica.Now + replica.Options.HeartbeatInterval;
 
-    protected void Ask(MessageKind kind, Term term, bool transfer, bool afterSync)
+    /// <summary>Asks those who have not granted: at first all, later those whose answer got lost or who were bound by a promise (paper §5.1: servers retry).</summary>
+    protected virtual void AskAll()
     {
         foreach (var member in Replica.Configuration.Members())
-        {
-            if (member == Replica.Self || !Replica.Configuration.IsVoter(member)) continue;
-            var request = new RaftMessage { Kind = kind, From = Replica.Self, To = member, Term = term, Index = Log.Last, LogTerm = Log.LastTerm, Transfer = transfer };
-            if (afterSync) Replica.Outbox.SendAfterSync(request);
-            else Replica.Outbox.Send(request);
-        }
+            if (member != Replica.Self && Replica.Configuration.IsVoter(member) && !_ballot.HasGranted(member)) Ask(member);
     }
+
+    protected abstract void Ask(ReplicaId voter);
+
+    protected RaftMessage Request(MessageKind kind, ReplicaId voter, Term term, bool transfer) =>
+        new() { Kind = kind, From = Replica.Self, To = voter, Term = term, Index = Log.Last, LogTerm = Log.LastTerm, Transfer = transfer };
 
     protected void Count(ReplicaId replica, bool granted)
     {
@@ -34,6 +36,11 @@ internal abstract class Campaigner(Replica replica) : Role(replica)
     public override void Tick()
     {
         if (Replica.Now >= Replica.ElectionDue) Campaign();
+        else if (Replica.Now >= _askAgain)
+        {
+            _askAgain = Replica.Now + Replica.PauseBeforeAskingAgain();
+            AskAll();
+        }
     }
 
     /// <summary>Somebody else won this term.</summary>

@@ -5,8 +5,10 @@ internal sealed class Candidate(Replica replica, CampaignKind kind) : Campaigner
 {
     public override RaftRole Kind => RaftRole.Candidate;
 
-    public override void Enter() =>
-        Ask(MessageKind.RequestVote, Replica.Term, transfer: kind == CampaignKind.Transfer, afterSync: true);
+    public override void Enter() => AskAll();
+
+    protected override void Ask(ReplicaId voter) =>
+        Replica.Outbox.SendAfterSync(Request(MessageKind.RequestVote, voter, Replica.Term, transfer: kind == CampaignKind.Transfer));
 
     public override void Tick()
     {

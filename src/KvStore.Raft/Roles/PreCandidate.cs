@@ -3,8 +3,8 @@ namespace KvStore.Raft.Roles;
 /// <summary>Asks whether an election could be won before it raises its term (dissertation §9.6), so that a replica which was cut off disturbs nobody.</summary>
 internal sealed class PreCandidate(Replica replica) : Campaigner(replica)
 {
-    /// <summary>After that the answers are lost, or are not enough, and nobody else is kept from asking.</summary>
-    private readonly MonotonicTime _claimsUntil = replica.Now + replica.Options.HeartbeatInterval;
+    /// <summary>Until the answers to what it asked last must have come. After that, until it asks again, nobody else is kept from being elected.</summary>
+    private MonotonicTime _claimsUntil;
 
     public override RaftRole Kind => RaftRole.PreCandidate;
 
@@ -17,9 +17,17 @@ internal sealed class PreCandidate(Replica replica) : Campaigner(replica)
 
     public override void Enter()
     {
-        Ask(MessageKind.RequestPreVote, Replica.Term.Next, transfer: false, afterSync: false);
+        AskAll();
         Count(Replica.Self, granted: true);
     }
+
+    protected override void AskAll()
+    {
+        _claimsUntil = Replica.Now + (Replica.Options.HeartbeatInterval / 2);
+        base.AskAll();
+    }
+
+    protected override void Ask(ReplicaId voter) => Replica.Outbox.Send(Request(MessageKind.RequestPreVote, voter, Replica.Term.Next, transfer: false));
 
     protected override void OnVoteResponse(RaftMessage message)
     {

@@ -17,7 +17,7 @@ internal sealed class PeerLink
 {
     private const int QueuedBytesMax = 64 << 20;
     private static readonly TimeSpan DialTimeout = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan RedialPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(100);
     private readonly NodeId _node;
     private readonly TcpTransport _transport;
     private readonly ILogger _logger;
@@ -45,6 +45,26 @@ internal sealed class PeerLink
     }
 
     public void SetAddress(string address) => _address = address;
+
+    /// <summary>The other node is there: a link that waits before it dials again need not.</summary>
+    public void Hurry() => _gate.Set();
+
+    /// <summary>The other node's own connection ended, so this one may have too, or will in a moment: a link with nothing to send would not notice. Waits for that moment.</summary>
+    public void Suspect()
+    {
+        Socket? socket;
+        lock (_lock) socket = _socket;
+        try
+        {
+            socket?.Poll(Moment, SelectMode.SelectRead);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The link's thread has noticed.
+        }
+
+        _gate.Set();
+    }
 
     public void Send(PeerFrame frame)
     {
@@ -87,7 +107,7 @@ internal sealed class PeerLink
             var socket = Dial();
             if (socket is null)
             {
-                _gate.Wait(RedialPause);
+                _gate.Wait(_transport.RedialPause);
                 continue;
             }
 
@@ -115,7 +135,7 @@ internal sealed class PeerLink
 
                 if (empty)
                 {
-                    _gate.Wait(TimeSpan.FromSeconds(1));
+                    _gate.Wait(_transport.IdleCheck);
                     if (socket.Poll(0, SelectMode.SelectRead) && socket.Available == 0) return;
                 }
                 else

@@ -29,6 +29,12 @@ internal sealed class TcpTransport(IPEndPoint listen, ILogger<TcpTransport> logg
     private Func<NodeId, ReadOnlyMemory<byte>, string?>? _refuseIncarnation;
     private volatile bool _stopping;
 
+    /// <summary>How long a link waits after a failed dial, unless the other node dials meanwhile.</summary>
+    internal TimeSpan RedialPause { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How often a link that has nothing to send looks whether its connection still stands, beside when the other node's own connection ends.</summary>
+    internal TimeSpan IdleCheck { get; init; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Where it listens, once started.</summary>
     public IPEndPoint? LocalEndPoint => _listener?.LocalEndPoint as IPEndPoint;
 
@@ -62,10 +68,7 @@ internal sealed class TcpTransport(IPEndPoint listen, ILogger<TcpTransport> logg
 
     public void Receive(IFrameReceiver receiver) => _receiver = receiver;
 
-    public void Send(NodeId to, PeerFrame frame)
-    {
-        if (_published.TryGetValue(to, out var link)) link.Send(frame);
-    }
+    public void Send(NodeId to, PeerFrame frame) => LinkTo(to)?.Send(frame);
 
     public void SetPeers(IReadOnlyDictionary<NodeId, string> peers)
     {
@@ -166,6 +169,7 @@ internal sealed class TcpTransport(IPEndPoint listen, ILogger<TcpTransport> logg
 
     private void ReceiveAll(Socket socket)
     {
+        var from = NodeId.None;
         try
         {
             socket.NoDelay = true;
@@ -184,7 +188,8 @@ internal sealed class TcpTransport(IPEndPoint listen, ILogger<TcpTransport> logg
             socket.Send(answer);
             System.Buffers.ArrayPool<byte>.Shared.Return(answer.Array!);
             socket.ReceiveTimeout = 0;
-            var from = new NodeId(hello.NodeId);
+            from = new NodeId(hello.NodeId);
+            LinkTo(from)?.Hurry();
             while (frames.TryRead(out body))
             {
                 using (BorrowedTurns.Collect()) _receiver?.Received(from, PeerFrame.Parser.ParseFrom(body));
@@ -198,6 +203,9 @@ internal sealed class TcpTransport(IPEndPoint listen, ILogger<TcpTransport> logg
         {
             lock (_lock) _accepted.Remove(socket);
             socket.Dispose();
+            LinkTo(from)?.Suspect();
         }
     }
+
+    private PeerLink? LinkTo(NodeId node) => _published.GetValueOrDefault(node);
 }

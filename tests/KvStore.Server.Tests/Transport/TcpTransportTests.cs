@@ -78,6 +78,32 @@ public sealed class TcpTransportTests
         }
     }
 
+    [Fact]
+    public void A_quiet_link_notices_that_the_other_node_died_without_sending_to_it()
+    {
+        using var a = new End(1, "cluster");
+        var b = new End(2, "cluster");
+        Connect(a, b);
+        a.SendUntilReceived(b);
+        b.SendUntilReceived(a);
+        b.Dispose();
+        Assert.Equal(new NodeId(2), a.TakeUnreachable());
+    }
+
+    [Fact]
+    public void A_node_that_comes_back_is_dialled_as_soon_as_it_dials_itself()
+    {
+        using var a = new End(1, "cluster");
+        var b = new End(2, "cluster");
+        Connect(a, b);
+        b.SendUntilReceived(a);
+        b.Dispose();
+        Assert.Equal(new NodeId(2), a.TakeUnreachable());
+        using var restarted = new End(2, "cluster", b.EndPoint);
+        restarted.Start([a, restarted]);
+        a.SendUntilReceived(restarted);
+    }
+
     private static int ReadToEnd(NetworkStream stream)
     {
         stream.ReadTimeout = (int)Patience.TotalMilliseconds;
@@ -96,25 +122,31 @@ public sealed class TcpTransportTests
 
     private sealed class End : IFrameReceiver, IDisposable
     {
+        // No test waits for what a link does by itself after a time.
+        private static readonly TimeSpan Never = TimeSpan.FromHours(1);
         private readonly BlockingCollection<PeerFrame> _received = [];
+        private readonly BlockingCollection<NodeId> _unreachable = [];
         private readonly PeerIdentity _identity;
 
-        public End(ulong node, string cluster)
+        public End(ulong node, string cluster, IPEndPoint? endPoint = null)
         {
             _identity = new PeerIdentity(ByteString.CopyFromUtf8(cluster).Memory, new NodeId(node), new[] { (byte)node });
-            Transport = new TcpTransport(new IPEndPoint(IPAddress.Loopback, 0), NullLogger<TcpTransport>.Instance);
+            Transport = new TcpTransport(endPoint ?? new IPEndPoint(IPAddress.Loopback, 0), NullLogger<TcpTransport>.Instance) { RedialPause = Never, IdleCheck = Never };
             Transport.Bind();
+            EndPoint = Transport.LocalEndPoint!;
             Transport.Receive(this);
         }
 
         public TcpTransport Transport { get; }
+
+        public IPEndPoint EndPoint { get; }
 
         public Func<NodeId, ReadOnlyMemory<byte>, string?> Refuse { get; init; } = (_, _) => null;
 
         public void Start(End[] ends)
         {
             Transport.Start(_identity, Refuse);
-            Transport.SetPeers(ends.ToDictionary(e => e._identity.Node, e => e.Transport.LocalEndPoint!.ToString()));
+            Transport.SetPeers(ends.ToDictionary(e => e._identity.Node, e => e.EndPoint.ToString()));
         }
 
         public PeerFrame Take() => _received.TryTake(out var frame, Patience) ? frame : throw new TimeoutException("no frame came");
@@ -134,9 +166,9 @@ public sealed class TcpTransportTests
 
         public void Received(NodeId from, PeerFrame frame) => _received.Add(frame);
 
-        public void Unreachable(NodeId node)
-        {
-        }
+        public NodeId TakeUnreachable() => _unreachable.TryTake(out var node, Patience) ? node : throw new TimeoutException("no link noticed anything");
+
+        public void Unreachable(NodeId node) => _unreachable.Add(node);
 
         public void Dispose() => Transport.Dispose();
     }

@@ -109,6 +109,27 @@ internal sealed class RandomCluster
         throw new NoProgressException($"no progress after healing:\n{string.Join('\n', _replicas.Values.Select(r => r.Describe()))}");
     }
 
+    /// <summary>The leader crashes for good, as soon as there is one. Gives how long it takes until another replica leads; what the network and the disks do stays as it is.</summary>
+    public TimeSpan KillLeader()
+    {
+        var leader = NextLeader();
+        CrashNow(leader.Id, long.MaxValue);
+        var killed = _now;
+        NextLeader();
+        return new MonotonicTime(_now) - new MonotonicTime(killed);
+    }
+
+    private SimulatedReplica NextLeader()
+    {
+        for (var until = _now + Nanoseconds(TimeSpan.FromMinutes(1)); _now < until;)
+        {
+            if (Leader() is { } leader) return leader;
+            _now += Nanoseconds(_faults.Step);
+            Pump();
+        }
+        throw new NoProgressException($"no leader within a minute:\n{string.Join('\n', _replicas.Values.Select(r => r.Describe()))}");
+    }
+
     private static long Nanoseconds(TimeSpan time) => time.Ticks * 100;
 
     private SimulatedReplica? Leader() => _replicas.Values.Where(r => r.IsUp && r.Node.Role == RaftRole.Leader).MaxBy(r => r.Node.Term);
