@@ -105,6 +105,24 @@ public sealed class FailureTests
         Assert.Equal(21, cluster.State.Applied);
     }
 
+    [Theory]
+    [InlineData(KvTransport.Session)]
+    [InlineData(KvTransport.Unary)]
+    public async Task A_new_leader_is_asked_for_during_the_pause_before_the_next_attempt(KvTransport transport)
+    {
+        await using var cluster = await FakeCluster.StartAsync();
+        await using var client = await cluster.ConnectAsync(transport, o => o.BackoffMin = o.BackoffMax = TimeSpan.FromHours(1));
+        await client.PutAsync("a", "0");
+        await cluster.StopAsync(1);
+        var asked = 0;
+        // More often than the failure of one attempt asks.
+        cluster.OnMap = () =>
+        {
+            if (Interlocked.Increment(ref asked) == 20) cluster.State.Lead(1, 2);
+        };
+        Assert.Equal(1, (await client.IncrementAsync("a")).Value);
+    }
+
     [Fact]
     public async Task A_leader_that_hangs_is_left_for_its_successor()
     {

@@ -22,8 +22,8 @@ internal sealed class Writer(int number, KvClient client, AckClock acks)
         while (!stop.IsCancellationRequested)
         {
             var key = Key(_next++);
-            if (await TryAsync(async () => await client.PutAsync(key, Value(key), cancellationToken: CancellationToken.None).ConfigureAwait(false)).ConfigureAwait(false) == Outcome.Acknowledged) _acknowledged.Add(key);
-            switch (await TryAsync(async () => await client.IncrementAsync(Counter, cancellationToken: CancellationToken.None).ConfigureAwait(false)).ConfigureAwait(false))
+            if (await TryAsync(key, async () => await client.PutAsync(key, Value(key), cancellationToken: CancellationToken.None).ConfigureAwait(false)).ConfigureAwait(false) == Outcome.Acknowledged) _acknowledged.Add(key);
+            switch (await TryAsync(Counter, async () => await client.IncrementAsync(Counter, cancellationToken: CancellationToken.None).ConfigureAwait(false)).ConfigureAwait(false))
             {
                 case Outcome.Acknowledged: _incremented++; break;
                 case Outcome.Unknown: _incrementsUnknown++; break;
@@ -59,12 +59,12 @@ internal sealed class Writer(int number, KvClient client, AckClock acks)
 
     private enum Outcome { Acknowledged, Refused, Unknown }
 
-    private async Task<Outcome> TryAsync(Func<Task> write)
+    private async Task<Outcome> TryAsync(string key, Func<Task> write)
     {
         try
         {
             await write().ConfigureAwait(false);
-            acks.Acknowledged();
+            acks.Acknowledged(key);
             return Outcome.Acknowledged;
         }
         catch (KvException e)

@@ -16,6 +16,9 @@ internal sealed class Dispatcher
     /// <summary>So often is an operation sent to a better place at once when a node says that it is not the right one; after that with pauses.</summary>
     private const int ImmediateRetriesMax = 2;
 
+    /// <summary>While operations wait for a leader, the nodes are asked this often who it is: an operation's own pauses grow longer than an election needs.</summary>
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(50);
+
     private readonly TimeProvider _time;
     private readonly Backoff _backoff;
     private readonly SessionDirectory _sessions = new();
@@ -23,6 +26,7 @@ internal sealed class Dispatcher
     private readonly SessionOpener _opener;
     private readonly Pulse _pulse;
     private readonly int _replicaChoice = Random.Shared.Next(1024);
+    private readonly long _askAgainTicks;
     private readonly List<Operation> _swept = [];
     private volatile bool _disposed;
 
@@ -33,6 +37,7 @@ internal sealed class Dispatcher
         Connections = connections;
         Topology = topology;
         Log = log;
+        _askAgainTicks = backoff.ToTicks(AskAgain);
         AttemptTicks = backoff.ToTicks(options.AttemptTimeout);
         UnaryAttemptMilliseconds = (uint)Math.Max(1, options.AttemptTimeout.TotalMilliseconds * 3);
         _opener = new SessionOpener(this, _sessions);
@@ -288,6 +293,7 @@ internal sealed class Dispatcher
         _retries.TakeDue(now, _swept);
         foreach (var operation in _swept) Dispatch(operation);
         _swept.Clear();
+        if (now - Topology.RefreshedAt >= _askAgainTicks && _retries.AwaitsLeader) _ = Topology.RefreshAsync();
         Completions.DrainIfStuck();
         return pending || !Completions.IsEmpty;
     }

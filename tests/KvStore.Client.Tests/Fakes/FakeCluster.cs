@@ -31,6 +31,9 @@ internal sealed class FakeCluster : IAsyncDisposable
     /// <summary>The maps name no leaders, as if an election were under way.</summary>
     public bool HidesLeaders { get; set; }
 
+    /// <summary>Called whenever a node is asked for its map.</summary>
+    public Action? OnMap { get; set; }
+
     public static async Task<FakeCluster> StartAsync(int nodes = 3, string[]? splits = null, ulong groups = 2)
     {
         var cluster = new FakeCluster(new FakeState(splits ?? ["g", "n", "t"], groups));

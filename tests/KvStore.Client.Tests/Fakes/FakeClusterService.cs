@@ -7,6 +7,7 @@ internal sealed class FakeClusterService(ulong id, FakeCluster cluster) : Protoc
 {
     public override Task<ClusterMap> GetMap(GetMapRequest request, ServerCallContext context)
     {
+        cluster.OnMap?.Invoke();
         var state = cluster.State;
         var map = new ClusterMap { ClusterId = "c1", Revision = state.MapRevision, ClusterVersion = 1 };
         foreach (var (node, address) in cluster.Addresses) map.Nodes.Add(new NodeDescriptor { NodeId = node, ClientAddress = address });

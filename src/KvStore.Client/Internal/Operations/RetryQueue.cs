@@ -1,3 +1,5 @@
+using KvStore.Protocol.V1;
+
 namespace KvStore.Client.Internal.Operations;
 
 /// <summary>Operations between two attempts. Thread-safe.</summary>
@@ -47,6 +49,15 @@ internal sealed class RetryQueue
             WaitingList.TakeExpired(_waiting, now, expired);
             WaitingList.TakeExpired(_waitingForMap, now, expired);
             return _waiting.Count > 0 || _waitingForMap.Count > 0;
+        }
+    }
+
+    /// <summary>Whether any operation waits for another leader to be known, or the old one to answer.</summary>
+    public bool AwaitsLeader
+    {
+        get
+        {
+            lock (_gate) return _waiting.Exists(static o => o.LastFailure?.Code is ErrorCode.Unavailable or ErrorCode.NotLeader or ErrorCode.DeadlineExceeded);
         }
     }
 

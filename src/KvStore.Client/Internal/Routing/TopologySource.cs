@@ -19,9 +19,13 @@ internal sealed class TopologySource(ConnectionTable connections, string[] seeds
     private Task<Failure?>? _refresh;
     private bool _refreshing;
     private int _rotation = Random.Shared.Next(1024);
+    private long _refreshedAt;
     private Topology _current = Topology.Empty;
 
     public Topology Current => Volatile.Read(ref _current);
+
+    /// <summary>When the last refresh ended, in timestamps of the time provider.</summary>
+    public long RefreshedAt => Volatile.Read(ref _refreshedAt);
 
     /// <summary>Called after every refresh with null or with why no node gave a map.</summary>
     public Action<Failure?>? Refreshed { get; set; }
@@ -103,6 +107,7 @@ internal sealed class TopologySource(ConnectionTable connections, string[] seeds
             if (failure is null) break;
         }
         if (failure is not null) Log.NoMap(log, failure.Message);
+        Volatile.Write(ref _refreshedAt, time.GetTimestamp());
         lock (_gate) _refreshing = false;
         Refreshed?.Invoke(failure);
         return failure;
