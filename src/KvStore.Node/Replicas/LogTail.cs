@@ -36,10 +36,10 @@ internal sealed class LogTail(NodeOptions options, LogIndex start)
 
     /// <summary>Up to and with which index the log may be forgotten now that there is a checkpoint at <paramref name="index"/>.</summary>
     /// <param name="slowest">What the slowest follower has; null when this replica does not know.</param>
-    /// <param name="underPressure">The WAL has grown too large and this group pins it: keep nothing.</param>
-    public LogIndex Checkpointed(LogIndex index, LogIndex? slowest, bool underPressure)
+    /// <param name="toForget">What the WAL, grown too large, cannot keep, whoever needs it.</param>
+    public LogIndex Checkpointed(LogIndex index, LogIndex? slowest, LogIndex toForget)
     {
-        var until = underPressure ? index : LogIndex.Min(_previousCheckpoint, slowest ?? index);
+        var until = LogIndex.Max(LogIndex.Min(_previousCheckpoint, slowest ?? index), toForget);
         _previousCheckpoint = index;
         while (_marks.TryPeek(out var mark) && mark.Index <= index && (mark.Index <= until || _bytes - mark.Bytes >= options.FollowerLagBytesMax))
         {

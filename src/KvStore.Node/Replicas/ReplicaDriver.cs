@@ -206,7 +206,7 @@ internal sealed class ReplicaDriver
         // The apply worker says what it has applied at the end of its turn, and a quick checkpoint may be done before that.
         Applied(index, turn.Now);
         var slowest = _raft.Role == RaftRole.Leader ? _followers.Slowest(_raft.Configuration, Replica.Id) : (LogIndex?)null;
-        var until = _tail.Checkpointed(index, slowest, _services.WalUnderPressure(Replica.Group));
+        var until = _tail.Checkpointed(index, slowest, _services.IndexToForget(Replica.Group));
         if (until > index || until < _raft.FirstIndex) return;
         turn.Wal.Records.Add(WalRecord.Compacted(Replica.Group, until, _raft.TermAt(until)));
         _raft.Compact(until);

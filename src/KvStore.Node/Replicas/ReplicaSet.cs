@@ -36,7 +36,6 @@ internal sealed class ReplicaSet
     private readonly Lock _lock = new();
     private readonly HashSet<GroupId> _creating = [];
     private NodeView _view = NodeView.Empty;
-    private ulong _pinningGroup = ulong.MaxValue;
 
     public ReplicaSet(NodeOptions options, NodeServices services, Startup.DataDirectory directory, Wal wal, NodeFailure failure, SeededRandom random, ILogger logger)
     {
@@ -53,7 +52,7 @@ internal sealed class ReplicaSet
         LeaseAdmissions = new LeaseAdmissions(Calls, () => View.Map);
         _driverServices = [.. _loops.Select(_ => new DriverServices(options, WalWriter, _addresses, _sender, new EntryPayloadWriter(), random, logger)
         {
-            WalUnderPressure = group => Volatile.Read(ref _pinningGroup) == group.Value, Map = () => View.Map, Observer = services.Observer, Calls = Calls,
+            IndexToForget = wal.IndexToForget, Map = () => View.Map, Observer = services.Observer, Calls = Calls,
         })];
         _applyWorkers = [.. Enumerable.Range(0, options.ApplyWorkers).Select(i => new ApplyWorker(i, failure))];
         _applierServices = [.. _applyWorkers.Select(_ => new ApplierServices(options, _maintenance, _addresses, new OutgoingFrames(services.Transport), logger)
@@ -212,7 +211,6 @@ internal sealed class ReplicaSet
     /// <summary>From the WAL writer: this group pins the oldest segment.</summary>
     private void CheckpointFor(GroupId group)
     {
-        Volatile.Write(ref _pinningGroup, group.Value);
         if (View.FindApplier(group) is { } applier) _maintenance.WantCheckpoint(applier);
     }
 

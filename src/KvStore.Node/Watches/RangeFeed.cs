@@ -128,6 +128,8 @@ internal sealed class RangeFeed(RangeDescriptor range) : IWatchMatcher
 
     void IWatchMatcher.Deliver(Watcher watcher, WatchBatch batch)
     {
+        // It was left behind in the middle of this page, and reads by itself what was gathered for it since.
+        if (watcher.State != WatcherState.Live) return;
         if (!watcher.Watch.HasRoomOrStarves())
         {
             Leave(watcher, _reader!.Cursor.Fork());

@@ -31,6 +31,19 @@ internal sealed class GroupLog(GroupId group)
         }
     }
 
+    /// <summary>The last live entry that stands in a segment below this one; none when there is none.</summary>
+    public LogIndex LastBelow(uint segment)
+    {
+        int low = 0, high = count;
+        while (low < high)
+        {
+            int middle = (low + high) / 2;
+            if (locations[head + middle].Segment < segment) low = middle + 1;
+            else high = middle;
+        }
+        return low == 0 ? LogIndex.None : new LogIndex(first + (ulong)low - 1);
+    }
+
     /// <summary>
     /// An entry replaces what stood at and after its index. In recovery an index may lie beyond the end: what is missing stood in a recycled segment
     /// and a later compaction mark covers it.

@@ -18,6 +18,8 @@ internal sealed class SegmentSet(IFileSystem fileSystem, WalOptions options) : I
     private SegmentFile Oldest => live[0];
     public bool IsEmpty => live.Count == 0;
     public long LiveBytes { get; private set; }
+    /// <summary>The first segment of the newer half.</summary>
+    public uint Middle => live[live.Count / 2].Segment;
 
     public void AddLive(SegmentFile file)
     {

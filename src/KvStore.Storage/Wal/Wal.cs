@@ -157,8 +157,16 @@ public sealed class Wal : IDisposable
     /// <summary>The group that pins the oldest segment when the WAL has grown past 4 × its target; it should checkpoint and compact.</summary>
     public GroupId? GroupToCheckpoint
     {
-        get { lock (gate) return segments.LiveBytes > CheckpointFactor * options.TargetBytes ? pinning : null; }
+        get { lock (gate) return IsTooLarge ? pinning : null; }
     }
+
+    /// <summary>While the WAL is past 4 × its target: up to where a group that checkpoints should forget its log, so that the older half of the segments is free of it. None: it need not forget anything.</summary>
+    public LogIndex IndexToForget(GroupId group)
+    {
+        lock (gate) return IsTooLarge && groups.TryGetValue(group, out GroupLog? log) ? log.LastBelow(segments.Middle) : LogIndex.None;
+    }
+
+    private bool IsTooLarge => segments.LiveBytes > CheckpointFactor * options.TargetBytes;
 
     /// <summary>False when there is too little room left: the node refuses proposals with RESOURCE_EXHAUSTED and reads go on.</summary>
     public bool HasRoom => hasRoom;

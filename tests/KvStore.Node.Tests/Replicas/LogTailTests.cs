@@ -21,30 +21,34 @@ public class LogTailTests
     public void The_log_since_the_checkpoint_before_is_kept()
     {
         var tail = Filled(20);
-        Assert.Equal(LogIndex.None, tail.Checkpointed(new LogIndex(10), null, underPressure: false));
-        Assert.Equal(new LogIndex(10), tail.Checkpointed(new LogIndex(20), null, underPressure: false));
+        Assert.Equal(LogIndex.None, tail.Checkpointed(new LogIndex(10), null, LogIndex.None));
+        Assert.Equal(new LogIndex(10), tail.Checkpointed(new LogIndex(20), null, LogIndex.None));
     }
 
     [Fact]
     public void What_the_slowest_follower_needs_is_kept_up_to_the_limit()
     {
         var tail = Filled(20);
-        tail.Checkpointed(new LogIndex(10), new LogIndex(5), underPressure: false);
-        Assert.Equal(new LogIndex(5), tail.Checkpointed(new LogIndex(20), new LogIndex(5), underPressure: false));
+        tail.Checkpointed(new LogIndex(10), new LogIndex(5), LogIndex.None);
+        Assert.Equal(new LogIndex(5), tail.Checkpointed(new LogIndex(20), new LogIndex(5), LogIndex.None));
         var late = Filled(100);
-        late.Checkpointed(new LogIndex(90), new LogIndex(5), underPressure: false);
-        var until = late.Checkpointed(new LogIndex(100), new LogIndex(5), underPressure: false);
+        late.Checkpointed(new LogIndex(90), new LogIndex(5), LogIndex.None);
+        var until = late.Checkpointed(new LogIndex(100), new LogIndex(5), LogIndex.None);
         Assert.InRange(until.Value, 50UL, 60UL);
     }
 
     [Fact]
-    public void Under_pressure_nothing_behind_the_checkpoint_is_kept() =>
-        Assert.Equal(new LogIndex(15), Filled(20).Checkpointed(new LogIndex(15), new LogIndex(1), underPressure: true));
+    public void What_the_wal_cannot_keep_is_forgotten_whoever_needs_it_and_no_more() =>
+        Assert.Equal(new LogIndex(9), Filled(20).Checkpointed(new LogIndex(15), new LogIndex(1), toForget: new LogIndex(9)));
+
+    [Fact]
+    public void What_the_wal_cannot_keep_is_kept_all_the_same_until_a_checkpoint_covers_it() =>
+        Assert.Equal(new LogIndex(15), Filled(20).Checkpointed(new LogIndex(15), new LogIndex(1), toForget: new LogIndex(18)));
 
     [Fact]
     public void Nothing_beyond_the_checkpoint_is_ever_forgotten()
     {
         for (ulong checkpoint = 1; checkpoint <= 100; checkpoint++)
-            Assert.True(Filled(100).Checkpointed(new LogIndex(checkpoint), new LogIndex(3), underPressure: false) <= new LogIndex(checkpoint));
+            Assert.True(Filled(100).Checkpointed(new LogIndex(checkpoint), new LogIndex(3), LogIndex.None) <= new LogIndex(checkpoint));
     }
 }

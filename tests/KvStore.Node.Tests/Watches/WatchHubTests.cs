@@ -67,6 +67,23 @@ public class WatchHubTests
     }
 
     [Fact]
+    public void Who_is_left_behind_in_the_middle_of_a_long_backlog_misses_nothing()
+    {
+        using var harness = new HubHarness(queueBytes: 1000);
+        var slow = harness.Open("a");
+        // Its queue is full with the last of them, which it finds out with the next.
+        for (var i = 0; i < 11; i++)
+        {
+            harness.WriteAndPublish(("a", $"{i}"));
+            harness.RunUntilQuiet();
+        }
+        for (var i = 0; i < 1000; i++) harness.Write(("a", $"{i}"));
+        harness.Publish();
+        harness.Drain();
+        Assert.Equal(slow.Expected(harness.History), slow.Told);
+    }
+
+    [Fact]
     public void What_a_slow_consumer_misses_is_kept_for_a_minute_and_then_compacted()
     {
         using var harness = new HubHarness(queueBytes: 1000);

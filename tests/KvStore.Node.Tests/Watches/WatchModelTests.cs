@@ -44,7 +44,9 @@ public class WatchModelTests
         {
             switch (_random.Next(100))
             {
-                case < 40: harness.Write([.. Keys().Distinct().Select(key => (key, Value()))]); break;
+                case < 40:
+                    for (var writes = _random.Next(20) == 0 ? _random.Next(300) : 1; writes > 0; writes--) harness.Write([.. Keys().Distinct().Select(key => (key, Value()))]);
+                    break;
                 case < 55: harness.Publish(); break;
                 case < 65: Open(harness); break;
                 case < 80: harness.Turn(); break;

@@ -23,6 +23,8 @@ internal sealed record ClusterShape
         var session = random.Chance(20) ? TimeSpan.FromSeconds(5 + random.Next(30)) : TimeSpan.FromMinutes(10);
         var history = random.Chance(50) ? TimeSpan.FromSeconds(5 + random.Next(60)) : TimeSpan.FromHours(1);
         var segment = 64 << (10 + random.Next(2));
+        // Less log than a follower misses in a short absence: many snapshots.
+        if (random.Chance(50)) lag = random.Between(2 << 10, 16 << 10);
         return new ClusterShape
         {
             Nodes = nodes,

@@ -123,6 +123,31 @@ public sealed class WalTests
     }
 
     [Fact]
+    public void Of_a_wal_that_is_too_large_a_group_need_not_keep_the_older_half()
+    {
+        const int entryBytes = 8000;
+        using Storage.Wal.Wal wal = Open(fileSystem, Options(targetBytes: 64 << 10));
+        wal.Write(Batch(Append(9, 1, 1)).Vote(9, 1));
+        ulong last = 0;
+        while (wal.GroupToCheckpoint is null)
+        {
+            Assert.Equal(LogIndex.None, wal.IndexToForget(new GroupId(1)));
+            last++;
+            wal.Write(Batch(Append(1, last, last, bytes: entryBytes)).Vote(1, 1));
+        }
+        Assert.Equal(new LogIndex(1), wal.IndexToForget(new GroupId(9)));
+        Assert.Equal(LogIndex.None, wal.IndexToForget(new GroupId(7)));
+        LogIndex half = wal.IndexToForget(new GroupId(1));
+        Assert.InRange(half.Value, last / 4, last * 3 / 4);
+        long before = wal.Bytes;
+        wal.Write(Batch(Compacted(9, 1), Compacted(1, half.Value)));
+        wal.Seal();
+        Assert.InRange(wal.Bytes, before / 4, before * 3 / 4);
+        Assert.Equal(LogIndex.None, wal.IndexToForget(new GroupId(1)));
+        Assert.Equal(last, (ulong)Read(wal, 1, half.Value + 1, last + 1).Count + half.Value);
+    }
+
+    [Fact]
     public void The_seal_is_due_within_5_ms_of_the_first_idle_moment()
     {
         using Storage.Wal.Wal wal = Open(fileSystem);
