@@ -5,6 +5,8 @@ internal sealed class Backoff(TimeSpan min, TimeSpan max, TimeProvider time)
 {
     private const int DoublingsMax = 20;
 
+    public long Now => time.GetTimestamp();
+
     public TimeSpan After(int attempts)
     {
         var full = Math.Min(max.Ticks, min.Ticks << Math.Clamp(attempts, 0, DoublingsMax));

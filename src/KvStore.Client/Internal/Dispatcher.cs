@@ -202,7 +202,7 @@ internal sealed class Dispatcher
             WaitForMap(operation);
             return;
         }
-        if (place.Connection.RestingAfter(Now) is { } failure)
+        if (place.Connection.Resting is { } failure)
         {
             OnFailure(operation, failure with { OutcomeUnknown = false });
             return;

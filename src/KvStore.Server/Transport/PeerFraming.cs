@@ -1,8 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
-using System.Numerics;
-using System.Runtime.InteropServices;
 using Google.Protobuf;
+using KvStore.Storage;
 
 namespace KvStore.Server.Transport;
 
@@ -22,7 +21,7 @@ internal static class PeerFraming
         var buffer = ArrayPool<byte>.Shared.Rent(HeaderBytes + size);
         message.WriteTo(buffer.AsSpan(HeaderBytes, size));
         BinaryPrimitives.WriteInt32LittleEndian(buffer, size);
-        BinaryPrimitives.WriteUInt32LittleEndian(buffer.AsSpan(4), Crc32C(buffer.AsSpan(HeaderBytes, size)));
+        BinaryPrimitives.WriteUInt32LittleEndian(buffer.AsSpan(4), Crc32C.Of(buffer.AsSpan(HeaderBytes, size)));
         return new ArraySegment<byte>(buffer, 0, HeaderBytes + size);
     }
 
@@ -38,15 +37,6 @@ internal static class PeerFraming
     /// <exception cref="InvalidDataException">The checksum is wrong.</exception>
     public static void Verify(ReadOnlySpan<byte> header, ReadOnlySpan<byte> body)
     {
-        if (BinaryPrimitives.ReadUInt32LittleEndian(header[4..]) != Crc32C(body)) throw new InvalidDataException("peer frame with a wrong checksum");
-    }
-
-    private static uint Crc32C(ReadOnlySpan<byte> bytes)
-    {
-        var crc = ~0u;
-        var words = MemoryMarshal.Cast<byte, ulong>(bytes);
-        foreach (var word in words) crc = BitOperations.Crc32C(crc, word);
-        foreach (var b in bytes[(words.Length * 8)..]) crc = BitOperations.Crc32C(crc, b);
-        return ~crc;
+        if (BinaryPrimitives.ReadUInt32LittleEndian(header[4..]) != Crc32C.Of(body)) throw new InvalidDataException("peer frame with a wrong checksum");
     }
 }

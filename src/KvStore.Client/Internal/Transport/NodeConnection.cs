@@ -39,10 +39,15 @@ internal sealed class NodeConnection
     public WatchLines Watches { get; }
 
     /// <summary>Why nothing should be sent there now: it failed a moment ago. Null: it may be tried.</summary>
-    public Failure? RestingAfter(long now)
+    public Failure? Resting
     {
-        if (Volatile.Read(ref _restsUntil) <= now) return null;
-        lock (_gate) return _lastFailure;
+        get
+        {
+            // The time is not looked at for a node that works.
+            var until = Volatile.Read(ref _restsUntil);
+            if (until == 0 || until <= _backoff.Now) return null;
+            lock (_gate) return _lastFailure;
+        }
     }
 
     /// <summary>Connecting or the stream failed: leave the node alone for a while.</summary>

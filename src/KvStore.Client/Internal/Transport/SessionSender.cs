@@ -107,7 +107,7 @@ internal sealed class SessionSender : IOperationSender
             {
                 var stream = OpenStream();
                 var next = stream is null ? index : await stream.SendAsync(_taken, index, RequestBytesMax).ConfigureAwait(false);
-                if (next == index) _dispatcher.OnFailure(_taken[index++], _connection.RestingAfter(_dispatcher.Now) is { } last ? last with { OutcomeUnknown = false } : NotSent);
+                if (next == index) _dispatcher.OnFailure(_taken[index++], _connection.Resting is { } last ? last with { OutcomeUnknown = false } : NotSent);
                 else index = next;
             }
             _taken.Clear();
@@ -120,7 +120,7 @@ internal sealed class SessionSender : IOperationSender
     private SessionStream? OpenStream()
     {
         if (_stream is { IsClosed: false } open) return open;
-        if (_connection.RestingAfter(_dispatcher.Now) is not null) return null;
+        if (_connection.Resting is not null) return null;
         var stream = new SessionStream(_connection, _dispatcher);
         lock (_gate)
         {

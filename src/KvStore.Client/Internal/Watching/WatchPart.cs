@@ -124,7 +124,7 @@ internal sealed class WatchPart(WatchSession session, Dispatcher dispatcher, KvR
 
     private async Task<WatchOutcome> TryAsync(Place place, WatchAttempt attempt, CancellationToken cancellationToken)
     {
-        if (place.Connection.RestingAfter(dispatcher.Now) is { } resting) return new WatchOutcome(resting);
+        if (place.Connection.Resting is { } resting) return new WatchOutcome(resting);
         WatchLine line;
         ulong id;
         try

@@ -1,3 +1,6 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+
 namespace KvStore.Storage.Engine.Index;
 
 /// <summary>
@@ -17,7 +20,8 @@ internal sealed class SlotArena<T> where T : struct
     /// <summary>Slots in use.</summary>
     public int Count => _next - 1 - _free.Count;
 
-    public ref T this[int slot] => ref Volatile.Read(ref _chunks)[slot >> ChunkBits][slot & ChunkMask];
+    /// <summary>Every chunk has as many slots as the mask lets through: its length, in a cache line of its own, is not looked at.</summary>
+    public ref T this[int slot] => ref Unsafe.Add(ref MemoryMarshal.GetArrayDataReference(Volatile.Read(ref _chunks)[slot >> ChunkBits]), slot & ChunkMask);
 
     public int Allocate()
     {
