@@ -8,13 +8,15 @@ internal sealed class Appender(Replica replica)
     private RaftLog Log => replica.Log;
     private RaftOptions Options => replica.Options;
 
-    public void Send(Progress progress)
+    /// <summary>What the follower is to be sent now; of a commit index that nothing else brings it only if <paramref name="tellsCommit"/>.</summary>
+    /// <returns>Whether the commit index is left to be told.</returns>
+    public bool Send(Progress progress, bool tellsCommit)
     {
-        if (progress.State == ProgressState.Snapshot) return;
+        if (progress.State == ProgressState.Snapshot) return false;
         if (progress.Next < Log.First)
         {
             NeedSnapshot(progress);
-            return;
+            return false;
         }
         if (progress.State == ProgressState.Probe)
         {
@@ -23,9 +25,13 @@ internal sealed class Appender(Replica replica)
             if (!progress.IsProbing && Plants.Has(PlantedBug.CommitBeyondMatched)) SendAppend(progress, bytesMax: 0);
 #endif
             if (!progress.IsProbing) SendAppend(progress, Options.AppendMessageBytesMax);
-            return;
+            return false;
         }
         Pipeline(progress);
+        if (LogIndex.Min(progress.Match, Log.Commit) <= progress.CommitSent) return false;
+        // Nobody waits for an answer to a mere commit index: a heartbeat of no round.
+        if (tellsCommit) SendHeartbeat(progress, round: 0);
+        return !tellsCommit;
     }
 
     public void SendHeartbeat(Progress progress, ulong round)
@@ -68,8 +74,6 @@ internal sealed class Appender(Replica replica)
             progress.NeedsCheck = false;
             SendAppend(progress, bytesMax: 0);
         }
-        // Nobody waits for an answer to a mere commit index: a heartbeat of no round.
-        else if (LogIndex.Min(progress.Match, Log.Commit) > progress.CommitSent) SendHeartbeat(progress, round: 0);
     }
 
     /// <param name="progress">Whom to send to.</param>

@@ -17,8 +17,12 @@ internal sealed class Leader(Replica replica) : Role(replica)
     private MonotonicTime _lastTick = replica.Now;
     private MonotonicTime _stepDownNotBefore = replica.Now;
     private bool _unsent;
+    /// <summary>When followers are told of a commit index that no entry has brought them; null: none is owed any.</summary>
+    private MonotonicTime? _commitDue;
 
     public override RaftRole Kind => RaftRole.Leader;
+
+    public override MonotonicTime? NextDue => _commitDue;
 
     public override bool HasUnsent => _unsent || (_reads.HasWaiting && HasCommittedInTerm);
 
@@ -85,6 +89,7 @@ internal sealed class Leader(Replica replica) : Role(replica)
             }
         }
         if (now >= _heartbeatDue) StartRound();
+        if (now >= _commitDue) _unsent = true;
     }
 
     public override void Flush()
@@ -92,7 +97,10 @@ internal sealed class Leader(Replica replica) : Role(replica)
         if (_reads.HasWaiting && HasCommittedInTerm) StartRound();
         if (!_unsent) return;
         _unsent = false;
-        foreach (var progress in _progress.Others) _appender.Send(progress);
+        var due = _commitDue ?? Replica.Now + Replica.Options.CommitNoticeDelay;
+        _commitDue = null;
+        foreach (var progress in _progress.Others)
+            if (_appender.Send(progress, tellsCommit: Replica.Now >= due)) _commitDue = due;
     }
 
     public override ProposeResult Propose(ReadOnlyMemory<byte> payload)

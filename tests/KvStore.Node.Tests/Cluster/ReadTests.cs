@@ -27,6 +27,19 @@ public class ReadTests
         }
     }
 
+    /// <summary>The last write of a burst, too, for whose commit index there is no entry to travel with, and no tick for 20 ms.</summary>
+    [Fact]
+    public void Followers_hold_a_write_some_milliseconds_after_it_was_acknowledged()
+    {
+        using var cluster = VirtualCluster.Started(2);
+        for (var i = 0; i < 20; i++)
+        {
+            cluster.Put("apple", $"{i}");
+            cluster.RunFor(TimeSpan.FromMilliseconds(6));
+            foreach (var node in cluster.Nodes) Assert.Equal($"{i}", cluster.Get("apple", ReadConsistency.Stale, node));
+        }
+    }
+
     [Fact]
     public void A_follower_refuses_a_linearizable_read_and_names_the_leader()
     {
