@@ -39,7 +39,7 @@ public sealed record RaftOptions
     {
         Require(Self != ReplicaId.None, "Self is no replica (0)");
         Require(HeartbeatInterval > TimeSpan.Zero, $"HeartbeatInterval {HeartbeatInterval} is not positive");
-        Require(CommitNoticeDelay >= TimeSpan.Zero && CommitNoticeDelay < HeartbeatInterval, $"CommitNoticeDelay {CommitNoticeDelay} is not from zero to below HeartbeatInterval {HeartbeatInterval}");
+        Require(CommitNoticeDelay >= TimeSpan.Zero, $"CommitNoticeDelay {CommitNoticeDelay} is negative");
         Require(ElectionTimeoutMin > HeartbeatInterval, $"ElectionTimeoutMin {ElectionTimeoutMin} is not greater than HeartbeatInterval {HeartbeatInterval}");
         Require(ElectionTimeoutMax >= ElectionTimeoutMin, $"ElectionTimeoutMax {ElectionTimeoutMax} is less than ElectionTimeoutMin {ElectionTimeoutMin}");
         Require(ClockDriftMax is >= 0 and < 1, $"ClockDriftMax {ClockDriftMax} is not in [0, 1)");

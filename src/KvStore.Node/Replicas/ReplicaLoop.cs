@@ -173,13 +173,12 @@ internal sealed class ReplicaLoop : NodeWorker
         for (var i = _early.Count - 1; i >= 0; i--)
         {
             var driver = _early[i];
-            if (_turn.Now < driver.NextDue) continue;
-            if (driver.NextDue is not null)
-            {
-                driver.Tick(_turn.Now);
-                Mark(driver);
-            }
+            var due = driver.NextDue;
+            if (_turn.Now < due) continue;
             _early.RemoveAt(i);
+            if (due is null) continue;
+            driver.Tick(_turn.Now);
+            Mark(driver);
         }
     }
 

@@ -117,4 +117,19 @@ public class FirstStartTests
         cluster.Nodes[0].Start();
         Assert.Equal("node 2 was wiped: kvctl node replace 2", cluster.Nodes[0].Node.Peers.Refuse(second.Id, second.ClusterId.Span, new byte[16]));
     }
+
+    /// <summary>As the server's configuration allows: shorter than what a commit index waits for an entry.</summary>
+    [Fact]
+    public void The_shortest_heartbeat_interval_that_can_be_set_works()
+    {
+        using var cluster = new VirtualCluster(1);
+        foreach (var node in cluster.Nodes)
+        {
+            node.Configure = options => options with { HeartbeatInterval = TimeSpan.FromMilliseconds(1) };
+            node.Start();
+        }
+        cluster.WaitUntilReady();
+        cluster.Put("apple", "red");
+        Assert.Equal("red", cluster.Get("apple"));
+    }
 }
