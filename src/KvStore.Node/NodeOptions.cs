@@ -16,7 +16,6 @@ public sealed record NodeOptions
     public int ReplicaLoops { get; init; } = 1;
     public int ApplyWorkers { get; init; } = 1;
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromMilliseconds(100);
-    public TimeSpan CommitNoticeDelay { get; init; } = TimeSpan.FromMilliseconds(2);
     public TimeSpan ElectionTimeoutMin { get; init; } = TimeSpan.FromMilliseconds(500);
     public TimeSpan ElectionTimeoutMax { get; init; } = TimeSpan.FromMilliseconds(1000);
     public double ClockDriftMax { get; init; } = 0.05;

@@ -44,9 +44,6 @@ public sealed class RaftNode
         else if (message.Term == _replica.Term || StepNewerTerm(message)) _replica.Role.Step(message);
     }
 
-    /// <summary>When <see cref="Tick"/> is wanted beside its regular times; null: not at all.</summary>
-    public MonotonicTime? NextDue => _replica.Role.NextDue;
-
     /// <summary>Called every few milliseconds; all timeouts are measured by <paramref name="now"/>.</summary>
     public void Tick(MonotonicTime now)
     {

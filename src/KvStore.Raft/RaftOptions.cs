@@ -8,8 +8,8 @@ public sealed record RaftOptions
     /// <summary>Seed of this replica's own random source (election timeouts).</summary>
     public required ulong Seed { get; init; }
     public TimeSpan HeartbeatInterval { get; init; } = TimeSpan.FromMilliseconds(100);
-    /// <summary>How long a follower's news of the commit index may wait for entries to travel with. Heartbeats bring it in any case, and so does the round that a follower's read asks for. Zero: it waits for nothing.</summary>
-    public TimeSpan CommitNoticeDelay { get; init; }
+    /// <summary>A follower's news of the commit index waits for entries to travel with, until the next tick. Heartbeats bring it in any case, and so does the round that a follower's read asks for.</summary>
+    public bool CommitWaitsForTick { get; init; }
     /// <summary>Election timeouts are drawn evenly from [min, max).</summary>
     public TimeSpan ElectionTimeoutMin { get; init; } = TimeSpan.FromMilliseconds(500);
     public TimeSpan ElectionTimeoutMax { get; init; } = TimeSpan.FromMilliseconds(1000);
@@ -39,7 +39,6 @@ public sealed record RaftOptions
     {
         Require(Self != ReplicaId.None, "Self is no replica (0)");
         Require(HeartbeatInterval > TimeSpan.Zero, $"HeartbeatInterval {HeartbeatInterval} is not positive");
-        Require(CommitNoticeDelay >= TimeSpan.Zero, $"CommitNoticeDelay {CommitNoticeDelay} is negative");
         Require(ElectionTimeoutMin > HeartbeatInterval, $"ElectionTimeoutMin {ElectionTimeoutMin} is not greater than HeartbeatInterval {HeartbeatInterval}");
         Require(ElectionTimeoutMax >= ElectionTimeoutMin, $"ElectionTimeoutMax {ElectionTimeoutMax} is less than ElectionTimeoutMin {ElectionTimeoutMin}");
         Require(ClockDriftMax is >= 0 and < 1, $"ClockDriftMax {ClockDriftMax} is not in [0, 1)");

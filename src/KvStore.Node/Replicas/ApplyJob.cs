@@ -1,3 +1,4 @@
+using KvStore.Node.StateMachine;
 using KvStore.Raft;
 
 namespace KvStore.Node.Replicas;
@@ -7,6 +8,22 @@ internal readonly record struct ApplyJob(ApplyJobKind Kind, ReplicaApplier? Appl
 {
     /// <summary>Committed entries and, in the same order, who waits for them (fewer than entries, found by index).</summary>
     public sealed record Committed(IReadOnlyList<Entry> Entries, IReadOnlyList<AppendedProposals> Waiting, Configuration? ConfigurationAtEnd);
+
+    /// <summary>What it keeps the worker: the size of entries that are brief to apply, nothing for readers, who are only woken; of anything else more than <see cref="BriefEntry.BytesMax"/>.</summary>
+    public int Load { get; } = LoadOf(Kind, Subject);
+
+    private static int LoadOf(ApplyJobKind kind, object? subject)
+    {
+        if (kind == ApplyJobKind.Read) return 0;
+        if (subject is not Committed committed) return BriefEntry.BytesMax + 1;
+        var load = 0;
+        foreach (var entry in committed.Entries)
+        {
+            load += entry.Size;
+            if (load > BriefEntry.BytesMax || !BriefEntry.Is(entry)) return BriefEntry.BytesMax + 1;
+        }
+        return load;
+    }
 }
 
 internal enum ApplyJobKind

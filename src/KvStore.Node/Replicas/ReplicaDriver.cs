@@ -141,9 +141,6 @@ internal sealed class ReplicaDriver
 
     private static bool IsVote(MessageKind kind) => kind is MessageKind.RequestVoteResponse or MessageKind.RequestPreVoteResponse;
 
-    /// <summary>When a tick is wanted beside the regular ones.</summary>
-    public MonotonicTime? NextDue => _stopped ? null : _raft.NextDue;
-
     public void Tick(MonotonicTime now)
     {
         if (_stopped) return;

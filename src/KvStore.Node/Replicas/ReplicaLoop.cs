@@ -24,8 +24,6 @@ internal sealed class ReplicaLoop : NodeWorker
     /// <summary>In order of their groups. A list, because every tick walks it and every message looks one up; drivers are added rarely.</summary>
     private readonly SortedList<GroupId, ReplicaDriver> _drivers = [];
     private readonly List<ReplicaDriver> _dirty = [];
-    /// <summary>Those that want a tick before the next regular one. A few.</summary>
-    private readonly List<ReplicaDriver> _early = [];
     private readonly Stack<WalSubmission> _submissions = new();
     private readonly LoopTurn _turn;
     private MonotonicTime _nextTick;
@@ -61,12 +59,10 @@ internal sealed class ReplicaLoop : NodeWorker
         _turn.Now = _time.Now;
         foreach (var input in inputs) Take(input);
         if (_turn.Now >= _nextTick) Tick();
-        else TickEarly();
         foreach (var driver in _dirty)
         {
             driver.Dirty = false;
             driver.Gather(_turn);
-            if (driver.NextDue is not null && !_early.Contains(driver)) _early.Add(driver);
         }
         _dirty.Clear();
         if (!_turn.Wal.IsEmpty)
@@ -76,15 +72,7 @@ internal sealed class ReplicaLoop : NodeWorker
         }
         _turn.Frames.Send();
         GoOnDraining();
-        return NextTurn();
-    }
-
-    private MonotonicTime NextTurn()
-    {
-        var next = _nextTick;
-        foreach (var driver in _early)
-            if (driver.NextDue is { } due && due < next) next = due;
-        return next;
+        return _nextTick;
     }
 
     private void Take(LoopInput input)
@@ -163,20 +151,6 @@ internal sealed class ReplicaLoop : NodeWorker
         for (var i = 0; i < _drivers.Count; i++)
         {
             var driver = _drivers.GetValueAtIndex(i);
-            driver.Tick(_turn.Now);
-            Mark(driver);
-        }
-    }
-
-    private void TickEarly()
-    {
-        for (var i = _early.Count - 1; i >= 0; i--)
-        {
-            var driver = _early[i];
-            var due = driver.NextDue;
-            if (_turn.Now < due) continue;
-            _early.RemoveAt(i);
-            if (due is null) continue;
             driver.Tick(_turn.Now);
             Mark(driver);
         }

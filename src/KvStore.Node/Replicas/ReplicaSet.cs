@@ -142,7 +142,7 @@ internal sealed class ReplicaSet
 
     private RaftOptions RaftOptionsOf(GroupId group, ReplicaId id) => new()
     {
-        Group = group, Self = id, Seed = _random.Next(), HeartbeatInterval = _options.HeartbeatInterval, CommitNoticeDelay = _options.CommitNoticeDelay, ElectionTimeoutMin = _options.ElectionTimeoutMin,
+        Group = group, Self = id, Seed = _random.Next(), HeartbeatInterval = _options.HeartbeatInterval, CommitWaitsForTick = true, ElectionTimeoutMin = _options.ElectionTimeoutMin,
         ElectionTimeoutMax = _options.ElectionTimeoutMax, ClockDriftMax = _options.ClockDriftMax,
     };
 

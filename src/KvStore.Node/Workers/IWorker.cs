@@ -7,7 +7,7 @@ public interface IWorker
 {
     string Name { get; }
 
-    /// <summary>Its turns wait for nothing and are short, so that whoever woke it may take one instead of its thread.</summary>
+    /// <summary>Its next turn waits for nothing and is short, so that whoever woke it may take it instead of its thread. Asked from any thread.</summary>
     bool IsBrief => false;
 
     /// <summary>Does all that is pending and returns when it wants to run again at the latest; null: only when woken. An exception that leaves it is fatal for the node.</summary>

@@ -17,12 +17,11 @@ internal sealed class Leader(Replica replica) : Role(replica)
     private MonotonicTime _lastTick = replica.Now;
     private MonotonicTime _stepDownNotBefore = replica.Now;
     private bool _unsent;
-    /// <summary>When followers are told of a commit index that no entry has brought them; null: none is owed any.</summary>
-    private MonotonicTime? _commitDue;
+    /// <summary>A follower was left without a commit index that no entry has brought it yet.</summary>
+    private bool _owesCommit;
+    private bool _tellsCommit;
 
     public override RaftRole Kind => RaftRole.Leader;
-
-    public override MonotonicTime? NextDue => _commitDue;
 
     public override bool HasUnsent => _unsent || (_reads.HasWaiting && HasCommittedInTerm);
 
@@ -89,7 +88,7 @@ internal sealed class Leader(Replica replica) : Role(replica)
             }
         }
         if (now >= _heartbeatDue) StartRound();
-        if (now >= _commitDue) _unsent = true;
+        if (_owesCommit) _unsent = _tellsCommit = true;
     }
 
     public override void Flush()
@@ -97,10 +96,9 @@ internal sealed class Leader(Replica replica) : Role(replica)
         if (_reads.HasWaiting && HasCommittedInTerm) StartRound();
         if (!_unsent) return;
         _unsent = false;
-        var due = _commitDue ?? Replica.Now + Replica.Options.CommitNoticeDelay;
-        _commitDue = null;
-        foreach (var progress in _progress.Others)
-            if (_appender.Send(progress, tellsCommit: Replica.Now >= due)) _commitDue = due;
+        var tellsCommit = _tellsCommit || !Replica.Options.CommitWaitsForTick;
+        _tellsCommit = _owesCommit = false;
+        foreach (var progress in _progress.Others) _owesCommit |= _appender.Send(progress, tellsCommit);
     }
 
     public override ProposeResult Propose(ReadOnlyMemory<byte> payload)

@@ -17,9 +17,6 @@ internal abstract class Role(Replica replica)
     /// <summary>Every replica that this one sends entries to holds the log up to here.</summary>
     public virtual LogIndex HeldEverywhere => Log.Last;
 
-    /// <summary>When a tick is wanted that must not be late; null: at none.</summary>
-    public virtual MonotonicTime? NextDue => null;
-
     public virtual bool HasUnsent => Replica.Reads.HasWaiting;
 
     public virtual void Enter() { }

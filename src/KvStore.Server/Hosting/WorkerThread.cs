@@ -52,10 +52,15 @@ internal sealed class WorkerThread(ThreadWorkerHost host, IWorker worker) : IWak
         if (_thread != Thread.CurrentThread) _thread!.Join();
     }
 
-    /// <summary>One turn on a thread that is not the worker's own. What the worker is wanted for meanwhile is for its own.</summary>
+    /// <summary>One turn on a thread that is not the worker's own, if it is still brief. What the worker is wanted for meanwhile is for its own.</summary>
     public void TakeTurn()
     {
-        if (Interlocked.CompareExchange(ref _state, Running, Wanted) != Wanted) return;
+        if (!worker.IsBrief) _gate.Set();
+        else if (Interlocked.CompareExchange(ref _state, Running, Wanted) == Wanted) RunBorrowed();
+    }
+
+    private void RunBorrowed()
+    {
         Run();
         if (Interlocked.CompareExchange(ref _state, Idle, Running) != Running) Volatile.Write(ref _state, Wanted);
         else if (Volatile.Read(ref _due) >= Volatile.Read(ref _sleepsUntil)) return;

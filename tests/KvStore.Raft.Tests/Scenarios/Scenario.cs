@@ -124,7 +124,7 @@ internal sealed class Scenario
             Seed = id.Value,
             AppendMessageBytesMax = (int)Option("append-bytes", 1 << 20),
             InFlightMessagesMax = (int)Option("in-flight", 256),
-            CommitNoticeDelay = TimeSpan.FromMilliseconds(Option("commit-delay", 0)),
+            CommitWaitsForTick = Option("commit-waits", 0) != 0,
             UncommittedBytesMax = Option("uncommitted-bytes", 64 << 20),
         }, initial, _now);
         _shown[id] = (RaftRole.Follower, Term.None);

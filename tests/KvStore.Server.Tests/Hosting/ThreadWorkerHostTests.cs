@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using KvStore.Node.Time;
 using KvStore.Node.Workers;
 using KvStore.Raft;
@@ -56,22 +57,47 @@ public sealed class ThreadWorkerHostTests : IDisposable
     }
 
     [Fact]
-    public void What_a_borrowed_turn_wakes_is_not_borrowed_and_a_wake_up_during_it_is_not_lost()
+    public void The_first_brief_worker_that_a_borrowed_turn_wakes_is_borrowed_and_what_that_one_wakes_is_not()
     {
-        var other = new Recorder { IsBrief = true };
-        var wakeOther = _host.Start(other);
+        Recorder first = new() { IsBrief = true }, second = new() { IsBrief = true }, third = new() { IsBrief = true };
+        var wakeThird = _host.Start(third);
+        var (wakeFirst, wakeSecond) = (StartHeld(first), StartHeld(second));
+        first.Turn = wakeSecond.Wake;
+        second.Turn = wakeThird.Wake;
+        using (BorrowedTurns.Collect()) wakeFirst.Wake();
+        Assert.Equal((1, Environment.CurrentManagedThreadId), (first.Turns, first.Thread));
+        Assert.Equal((1, Environment.CurrentManagedThreadId), (second.Turns, second.Thread));
+        Assert.True(third.Ran.WaitOne(Patience));
+        Assert.NotEqual(Environment.CurrentManagedThreadId, third.Thread);
+    }
+
+    [Fact]
+    public void A_worker_that_is_brief_no_more_when_its_turn_comes_takes_it_itself()
+    {
+        var worker = new Recorder { IsBrief = true };
+        var wakeup = StartHeld(worker);
+        using (BorrowedTurns.Collect())
+        {
+            wakeup.Wake();
+            worker.IsBrief = false;
+        }
+        _clock.LetGo();
+        Assert.True(worker.Ran.WaitOne(Patience));
+        Assert.NotEqual(Environment.CurrentManagedThreadId, worker.Thread);
+    }
+
+    [Fact]
+    public void A_wake_up_during_a_borrowed_turn_is_not_lost()
+    {
         IWakeup? self = null;
         var worker = new Recorder { IsBrief = true };
         worker.Turn = () =>
         {
-            wakeOther.Wake();
             if (worker.Turns == 1) self!.Wake();
         };
         self = StartHeld(worker);
         using (BorrowedTurns.Collect()) self.Wake();
         Assert.Equal((1, Environment.CurrentManagedThreadId), (worker.Turns, worker.Thread));
-        Assert.True(other.Ran.WaitOne(Patience));
-        Assert.NotEqual(Environment.CurrentManagedThreadId, other.Thread);
         _clock.LetGo();
         while (worker.Turns < 2) Assert.True(worker.Ran.WaitOne(Patience));
         Assert.NotEqual(Environment.CurrentManagedThreadId, worker.Thread);
@@ -150,34 +176,33 @@ public sealed class ThreadWorkerHostTests : IDisposable
     {
         _clock.Hold(worker);
         var wakeup = _host.Start(worker);
-        _clock.WaitUntilHeld();
+        _clock.WaitUntilHeld(worker);
         return wakeup;
     }
 
-    /// <summary>The clock of this machine; the thread of one worker does not get an answer for a while. An idle worker's thread asks before it sleeps.</summary>
+    /// <summary>The clock of this machine; the threads of some workers do not get an answer for a while. An idle worker's thread asks before it sleeps.</summary>
     private sealed class HeldClock : ITimeSource
     {
         private readonly BootTimeSource _time = new();
-        private readonly ManualResetEventSlim _held = new();
+        private readonly ConcurrentDictionary<string, ManualResetEventSlim> _held = [];
         private readonly ManualResetEventSlim _letGo = new();
-        private volatile string? _heldThread;
 
         public MonotonicTime Now
         {
             get
             {
-                if (_heldThread is { } held && Thread.CurrentThread.Name == held)
+                if (Thread.CurrentThread.Name is { } name && _held.TryGetValue(name, out var held))
                 {
-                    _held.Set();
+                    held.Set();
                     _letGo.Wait();
                 }
                 return _time.Now;
             }
         }
 
-        public void Hold(IWorker worker) => _heldThread = worker.Name;
+        public void Hold(IWorker worker) => _held[worker.Name] = new ManualResetEventSlim();
 
-        public void WaitUntilHeld() => Assert.True(_held.Wait(Patience));
+        public void WaitUntilHeld(IWorker worker) => Assert.True(_held[worker.Name].Wait(Patience));
 
         public void LetGo() => _letGo.Set();
     }
@@ -188,7 +213,7 @@ public sealed class ThreadWorkerHostTests : IDisposable
         private int _thread;
 
         public string Name { get; } = Guid.NewGuid().ToString();
-        public bool IsBrief { get; init; }
+        public bool IsBrief { get; set; }
         public TimeSpan? Again { get; init; }
         public Action? Turn { get; set; }
         public int Turns => Volatile.Read(ref _turns);

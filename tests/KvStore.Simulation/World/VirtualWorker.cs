@@ -17,6 +17,7 @@ internal sealed class VirtualWorker(IWorker worker, NodeClock clock, VirtualWork
     /// <summary>Among the workers of its host.</summary>
     public int Place => place;
     public bool IsStalled { get; set; }
+    public bool IsBrief => worker.IsBrief;
 
     /// <summary>The virtual time in nanoseconds from which it is to run; never while it waits to be woken, or must not run.</summary>
     public long RunnableFrom
