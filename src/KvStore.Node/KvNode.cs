@@ -111,7 +111,7 @@ public sealed class KvNode : IDisposable
     /// <summary>The newest cluster map that this node knows; null before the first start has finished.</summary>
     public ClusterMap? Map => _replicas.View.Map;
 
-    /// <summary>Null when the node serves: it has the map and every local replica knows a leader; else why not.</summary>
+    /// <summary>Null when the node serves: it has the map, and every local replica knows a leader and has caught up since the start; else why not.</summary>
     public string? NotReadyReason => Failure is { } failure ? $"the node has stopped: {failure.Message}"
         : Volatile.Read(ref _stopping) != 0 ? "the node is stopping"
         : Readiness.Reason(_options.Id, _replicas.View);

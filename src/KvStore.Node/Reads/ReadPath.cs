@@ -39,7 +39,7 @@ internal sealed class ReadPath(ReplicaSet replicas, ITimeSource time)
             waitFor = commit;
             return false;
         }
-        return consistency == ReadConsistency.Bounded && replica.FreshSince.Nanoseconds != long.MinValue && now - replica.FreshSince <= maxStaleness;
+        return consistency == ReadConsistency.Bounded && replica.HasCaughtUp && now - replica.FreshSince <= maxStaleness;
     }
 
     /// <summary>Until when what is read now is covered by the lease, null: for ever; or why the replica cannot serve it.</summary>

@@ -62,6 +62,9 @@ internal sealed class GroupReplica(GroupId group, ReplicaId id, ReplicaLoop loop
     /// <summary>The applied state holds everything that was committed anywhere at this time of this node's clock. Grows only.</summary>
     public MonotonicTime FreshSince => new(Volatile.Read(ref _freshSince));
 
+    /// <summary>Since this node's start the applied state has held, at one time, everything that was committed.</summary>
+    public bool HasCaughtUp => FreshSince.Nanoseconds != long.MinValue;
+
     /// <summary>Group time minus this node's own time, microseconds, as the loop last saw it.</summary>
     public long GroupTimeOffset { get => Volatile.Read(ref _groupTimeOffset); set => Volatile.Write(ref _groupTimeOffset, value); }
 

@@ -27,6 +27,8 @@ internal sealed class ReplicaDriver
     private int _submissionsInFlight;
     private bool _stopped;
     private MonotonicTime? _transferUntil;
+    /// <summary>The replica's own read after its start, or the newest attempt at it; null before the first.</summary>
+    private ReadWaiter? _catchingUp;
 
     public ReplicaDriver(GroupReplica replica, ReplicaApplier applier, RaftNode raft, GroupClock clock, DriverServices services)
     {
@@ -146,7 +148,16 @@ internal sealed class ReplicaDriver
         if (_stopped) return;
         _raft.Tick(now);
         LeadFirst(now);
+        CatchUp();
         _proposals.FailUndecided(now);
+    }
+
+    /// <summary>A read of nothing, after the start, until one succeeds: then all that the group had committed has been applied here (<see cref="GroupReplica.HasCaughtUp"/>).</summary>
+    private void CatchUp()
+    {
+        if (Replica.HasCaughtUp || _raft.Leader == ReplicaId.None || _catchingUp is { IsDone: false }) return;
+        _catchingUp = new ReadWaiter();
+        _reads.Add(_catchingUp);
     }
 
     public void Applied(LogIndex index, MonotonicTime now)

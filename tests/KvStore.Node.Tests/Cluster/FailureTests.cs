@@ -21,6 +21,23 @@ public class FailureTests
     }
 
     [Fact]
+    public void A_restarted_node_is_ready_when_it_has_caught_up()
+    {
+        using var cluster = VirtualCluster.Started(3);
+        var late = cluster.Nodes[2];
+        late.Kill();
+        cluster.PutUntilAcknowledged("apple", "red");
+        var group = cluster.RangeOf("apple").Group;
+        cluster.Network.Filter = (_, to, frame) => to != late.Id || !frame.Messages.Any(message => message.GroupId == group.Value && message.Kind == (uint)MessageKind.AppendEntries);
+        late.Start();
+        cluster.RunFor(TimeSpan.FromSeconds(10));
+        Assert.Equal($"the replica of group {group} is catching up", late.Node.NotReadyReason);
+        cluster.Network.Filter = null;
+        cluster.WaitUntilReady();
+        Assert.Equal("red", cluster.Get("apple", ReadConsistency.Stale, late));
+    }
+
+    [Fact]
     public void No_acknowledged_write_is_lost_when_all_nodes_lose_power()
     {
         using var cluster = VirtualCluster.Started(2);
