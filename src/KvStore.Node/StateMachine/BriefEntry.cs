@@ -8,9 +8,10 @@ internal static class BriefEntry
     /// <summary>Bytes of all such entries at once, each as <see cref="Entry.Size"/>: about four puts of 100 bytes, ten microseconds.</summary>
     public const int BytesMax = 1024;
 
+    /// <summary>Whatever its size.</summary>
     public static bool Is(Entry entry)
     {
-        if (entry.Size > BytesMax || entry.Kind != EntryKind.Normal) return false;
+        if (entry.Kind != EntryKind.Normal) return false;
         var payload = EntryPayloadView.Read(entry.Payload.Span);
         if (payload.GroupCommandsCount > 0) return false;
         foreach (var bytes in payload.RangeCommands)

@@ -19,6 +19,7 @@ internal sealed class Leader(Replica replica) : Role(replica)
     private bool _unsent;
     /// <summary>A follower was left without a commit index that no entry has brought it yet.</summary>
     private bool _owesCommit;
+    /// <summary>A tick has come upon that: the next flush tells it.</summary>
     private bool _tellsCommit;
 
     public override RaftRole Kind => RaftRole.Leader;

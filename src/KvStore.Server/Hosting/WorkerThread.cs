@@ -55,15 +55,11 @@ internal sealed class WorkerThread(ThreadWorkerHost host, IWorker worker) : IWak
     /// <summary>One turn on a thread that is not the worker's own, if it is still brief. What the worker is wanted for meanwhile is for its own.</summary>
     public void TakeTurn()
     {
-        if (!worker.IsBrief) _gate.Set();
-        else if (Interlocked.CompareExchange(ref _state, Running, Wanted) == Wanted) RunBorrowed();
-    }
-
-    private void RunBorrowed()
-    {
-        Run();
-        if (Interlocked.CompareExchange(ref _state, Idle, Running) != Running) Volatile.Write(ref _state, Wanted);
-        else if (Volatile.Read(ref _due) >= Volatile.Read(ref _sleepsUntil)) return;
+        if (worker.IsBrief)
+        {
+            if (Interlocked.CompareExchange(ref _state, Running, Wanted) != Wanted) return;
+            if (!RunOnce() && Volatile.Read(ref _due) >= Volatile.Read(ref _sleepsUntil)) return;
+        }
         _gate.Set();
     }
 
@@ -91,17 +87,20 @@ internal sealed class WorkerThread(ThreadWorkerHost host, IWorker worker) : IWak
     {
         if (worker.IsBrief)
         {
-            RunAsOwn();
+            RunOnce();
             return;
         }
         // What a slow worker has done is mostly for one that is brief, which then need not be woken.
-        using (BorrowedTurns.Collect()) RunAsOwn();
+        using (BorrowedTurns.Collect()) RunOnce();
     }
 
-    private void RunAsOwn()
+    /// <summary>Who has moved the state to <see cref="Running"/> takes the turn. True when the worker is wanted again.</summary>
+    private bool RunOnce()
     {
         Run();
-        if (Interlocked.CompareExchange(ref _state, Idle, Running) != Running) Volatile.Write(ref _state, Wanted);
+        if (Interlocked.CompareExchange(ref _state, Idle, Running) == Running) return false;
+        Volatile.Write(ref _state, Wanted);
+        return true;
     }
 
     private void Sleep()
