@@ -26,8 +26,6 @@ public sealed class RangeStore
     /// <summary>Set before anything of a dropped range is reclaimed, so that a reader who misses a record sees why.</summary>
     private volatile bool _hasEnded;
     private byte[] _buffer = new byte[256];
-    /// <summary>Of no meaning (<see cref="KeyIndex.Touch"/>).</summary>
-    private ulong _touched;
 
     internal RangeStore(IRecordStore records, RangeDescription description, KeyIndex index)
     {
@@ -60,7 +58,7 @@ public sealed class RangeStore
     public void Touch(ReadOnlySpan<ulong> hashes)
     {
         Invariant.That(hashes.Length <= TouchedMax);
-        _touched += _index.Touch(hashes);
+        _index.Touch(hashes);
         KeysTouched += hashes.Length;
     }
 

@@ -1,17 +1,17 @@
 using System.Numerics;
-using KvStore.Storage.Engine.Index;
+using System.Runtime.InteropServices;
 
 namespace KvStore.Storage.Engine;
 
 /// <summary>
-/// Records by id, and in the order in which they came: one hash table over an arena, so that the collector finds no object for a record but its bytes. Not thread-safe.
+/// Records by id, and in the order in which they came: one hash table over a list, so that the collector finds no object for a record but its bytes. Not thread-safe.
 /// </summary>
 internal sealed class RecordTable
 {
     private const ulong GoldenRatio = 0x9E3779B97F4A7C15;
 
-    private readonly SlotArena<Slot> _slots = new();
-    /// <summary>The newest slot of each chain; 0: none. At least as many as there are records.</summary>
+    private readonly List<Slot> _slots = [];
+    /// <summary>The newest slot of each chain, counted from 1; 0: none. At least as many as there are records.</summary>
     private int[] _chains = new int[256];
 
     private struct Slot
@@ -24,16 +24,16 @@ internal sealed class RecordTable
 
     public int Count => _slots.Count;
 
-    public RecordId IdAt(int place) => _slots[place + 1].Id;
+    public RecordId IdAt(int place) => _slots[place].Id;
 
-    public byte[] RecordAt(int place) => _slots[place + 1].Record;
+    public byte[] RecordAt(int place) => _slots[place].Record;
 
     /// <summary>Null when there is none of that id.</summary>
     public byte[]? Find(in RecordId id)
     {
         for (var at = _chains[ChainOf(id)]; at != 0;)
         {
-            ref var slot = ref _slots[at];
+            ref var slot = ref SlotAt(at);
             if (slot.Id == id) return slot.Record;
             at = slot.Next;
         }
@@ -44,14 +44,15 @@ internal sealed class RecordTable
     public void Add(in RecordId id, byte[] record)
     {
         if (Count == _chains.Length) Grow();
-        var added = _slots.Allocate();
-        _slots[added] = new Slot { Id = id, Record = record };
-        Link(added);
+        _slots.Add(new Slot { Id = id, Record = record });
+        Link(Count);
     }
+
+    private ref Slot SlotAt(int at) => ref CollectionsMarshal.AsSpan(_slots)[at - 1];
 
     private void Link(int at)
     {
-        ref var slot = ref _slots[at];
+        ref var slot = ref SlotAt(at);
         ref var chain = ref _chains[ChainOf(slot.Id)];
         slot.Next = chain;
         chain = at;

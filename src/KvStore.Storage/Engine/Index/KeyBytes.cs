@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using KvStore.Raft;
 
 namespace KvStore.Storage.Engine.Index;
@@ -27,8 +28,11 @@ internal sealed class KeyBytes
         }
     }
 
-    /// <summary>Reads the first byte of a key.</summary>
-    public ulong Touch(ulong reference) => (reference & LengthMask) == 0 ? 0u : this[reference][0];
+    /// <summary>Fetches the beginning of a key.</summary>
+    public void Fetch(ulong reference)
+    {
+        if ((reference & LengthMask) != 0) CacheLine.Fetch(ref MemoryMarshal.GetReference(this[reference]));
+    }
 
     public ulong Add(ReadOnlySpan<byte> key)
     {

@@ -8,7 +8,7 @@ namespace KvStore.Storage.Engine.Index;
 /// </summary>
 /// <remarks>
 /// Slots that <see cref="Drop"/> frees may be used again at once. A reader that was following one notices: it compares <see cref="_reuses"/> before and after and starts over.
-/// The writer counts it up after the slots were unlinked and before they are used again.
+/// The writer counts it up after the slots were unlinked and before they are used again. That last look also keeps the slots' memory alive until then (<see cref="SlotArena{T}"/>).
 /// </remarks>
 internal sealed class KeyIndex
 {
@@ -46,6 +46,7 @@ internal sealed class KeyIndex
     {
         int slot = place.Entry == 0 ? 0 : _tables.Entries[place.Entry].Newest;
         version = slot == 0 ? default : _tables.Versions[slot];
+        GC.KeepAlive(this);
         return slot != 0;
     }
 
@@ -62,25 +63,26 @@ internal sealed class KeyIndex
     }
 
     /// <summary>
-    /// Reads what the search for each of these hashes will read, one step of all after the other: the processor waits for memory many times at once instead of one after the
+    /// Fetches what the search for each of these hashes will read, one step of all after the other: the processor waits for memory many times at once instead of one after the
     /// other. Changes nothing.
     /// </summary>
-    /// <returns>Of no meaning: it keeps the reads from being left out.</returns>
-    public ulong Touch(ReadOnlySpan<ulong> hashes)
+    public void Touch(ReadOnlySpan<ulong> hashes)
     {
         Span<int> entries = stackalloc int[hashes.Length];
-        ulong read = 0;
-        foreach (ulong hash in hashes) read += _tables.Map.Touch(hash);
-        for (int i = 0; i < hashes.Length; i++) entries[i] = _tables.Map.Find(hashes[i]).Next(out int entry) ? entry : 0;
-        foreach (int entry in entries) read += _tables.Entries[entry].Key;
+        foreach (ulong hash in hashes) _tables.Map.FetchShard(hash);
+        foreach (ulong hash in hashes) _tables.Map.Fetch(hash);
+        for (int i = 0; i < hashes.Length; i++)
+        {
+            if (!_tables.Map.Find(hashes[i]).Next(out entries[i])) continue;
+            CacheLine.Fetch(ref _tables.Entries[entries[i]]);
+        }
         foreach (int entry in entries)
         {
             ref var slot = ref _tables.Entries[entry];
-            ref var version = ref _tables.Versions[slot.Newest];
-            // A slot lies in two cache lines.
-            read += version.Modified + version.Depth + _tables.Keys.Touch(slot.Key);
+            CacheLine.Fetch(ref _tables.Versions[slot.Newest]);
+            _tables.Keys.Fetch(slot.Key);
         }
-        return read;
+        GC.KeepAlive(this);
     }
 
     /// <summary>Drops every version that was superseded at or before <paramref name="through"/>, and every tombstone at or before it.</summary>

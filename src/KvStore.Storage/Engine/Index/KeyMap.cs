@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace KvStore.Storage.Engine.Index;
 
 /// <summary>
@@ -18,8 +20,17 @@ internal sealed class KeyMap
     /// <summary>Walks the entries whose tag fits; the caller compares keys.</summary>
     public Probe Find(ulong hash) => new(Volatile.Read(ref _shards[hash >> 56]), (uint)hash);
 
-    /// <summary>Reads the slot at which <see cref="Find"/> begins.</summary>
-    public ulong Touch(ulong hash) => _shards[hash >> 56] is { } slots ? slots[(uint)hash & (uint)(slots.Length - 1)] : 0;
+    /// <summary>Fetches the length of the slots among which <see cref="Find"/> will look.</summary>
+    public void FetchShard(ulong hash)
+    {
+        if (_shards[hash >> 56] is { } slots) CacheLine.Fetch(ref MemoryMarshal.GetArrayDataReference(slots));
+    }
+
+    /// <summary>Fetches the slot at which <see cref="Find"/> begins.</summary>
+    public void Fetch(ulong hash)
+    {
+        if (_shards[hash >> 56] is { } slots) CacheLine.Fetch(ref slots[(uint)hash & (uint)(slots.Length - 1)]);
+    }
 
     public void Add(ulong hash, int entry)
     {
