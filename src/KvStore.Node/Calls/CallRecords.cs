@@ -23,7 +23,7 @@ internal static class CallRecords
                 },
             };
         }
-        Invariant.That(result.Current is null, "results of group commands hold no value");
+        Invariant.That(!result.HasCurrent, "results of group commands hold no value");
         return new GroupCallReply
         {
             CallId = call, Index = index.Value, Status = (uint)result.Status, Revision = result.Revision.Value, Flag = result.Flag, Number = result.Number,
@@ -32,7 +32,7 @@ internal static class CallRecords
     }
 
     public static CommandResult Result(GroupCallReply reply) =>
-        new((CommandStatus)reply.Status, new Revision(reply.Revision), reply.Flag, reply.Number, Response: reply.Response.IsEmpty ? null : reply.Response.ToByteArray());
+        new((CommandStatus)reply.Status, new Revision(reply.Revision), reply.Flag, reply.Number) { Response = reply.Response.IsEmpty ? null : reply.Response.ToByteArray() };
 
     public static NodeError Error(CallError error) => new((NodeErrorCode)error.Code, error.Message)
     {

@@ -70,7 +70,7 @@ internal sealed class ClientSession(SessionId id, ulong timeToLive, ulong lastUs
         ref var slot = ref ring[SlotOf(answer.Sequence)];
         Invariant.That(slot.Sequence != answer.Sequence);
         slot = answer;
-        contentBytes += answer.ContentBytes;
+        contentBytes += answer.Result.ContentBytes;
         if (answer.Sequence > highest) highest = answer.Sequence;
     }
 
@@ -82,7 +82,7 @@ internal sealed class ClientSession(SessionId id, ulong timeToLive, ulong lastUs
         for (var sequence = LowestAwaited; sequence < end; sequence++)
         {
             ref var slot = ref ring[SlotOf(sequence)];
-            if (slot.Sequence == sequence) contentBytes -= slot.ContentBytes;
+            if (slot.Sequence == sequence) contentBytes -= slot.Result.ContentBytes;
             slot = default;
         }
         LowestAwaited = lowestAwaited;

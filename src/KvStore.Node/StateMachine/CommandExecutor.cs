@@ -58,7 +58,7 @@ internal sealed class CommandExecutor(RecordWriter records, LeaseAttachments lea
         if (!Matches(range, command))
         {
             KeyValue? current = range.Store.TryReadNewest(command.Key, out var found) ? found : null;
-            return new CommandResult(CommandStatus.Mismatch, range.Revision, Current: current);
+            return new CommandResult(CommandStatus.Mismatch, range.Revision) { Current = current };
         }
         if (command.HasValue) return Put(range, command.Key, command.Value, flag: true);
         var deleted = Delete(range, command.Key);
@@ -77,9 +77,9 @@ internal sealed class CommandExecutor(RecordWriter records, LeaseAttachments lea
     {
         long before = 0;
         if (range.Store.TryReadNewest(key, out var found) && !TryParse(found.Value.Span, out before))
-            return new CommandResult(CommandStatus.NotANumber, range.Revision, Current: found);
+            return new CommandResult(CommandStatus.NotANumber, range.Revision) { Current = found };
         var after = unchecked(before + delta);
-        if (((before ^ after) & (delta ^ after)) < 0) return new CommandResult(CommandStatus.NotANumber, range.Revision, Current: found);
+        if (((before ^ after) & (delta ^ after)) < 0) return new CommandResult(CommandStatus.NotANumber, range.Revision) { Current = found };
         Span<byte> digits = stackalloc byte[LongBytesMax];
         Invariant.That(Utf8Formatter.TryFormat(after, digits, out var length));
         return Put(range, key, digits[..length], number: after);

@@ -34,6 +34,35 @@ public enum CommandStatus : byte
 
 /// <summary>
 /// What one command did. <see cref="Flag"/>: CompareAndSwap swapped, Delete existed, a transaction's compares held. <see cref="Number"/>: the incremented value.
-/// <see cref="Response"/>: a transaction's serialized <c>TransactionResponse</c> without header and revision; of a refused one: why, in UTF-8.
 /// </summary>
-public readonly record struct CommandResult(CommandStatus Status, Revision Revision, bool Flag = false, long Number = 0, KeyValue? Current = null, byte[]? Response = null);
+/// <remarks>What is rare is behind one reference: a result is copied several times on its way to its caller, and kept.</remarks>
+public readonly record struct CommandResult(CommandStatus Status, Revision Revision, bool Flag = false, long Number = 0)
+{
+    /// <summary>A <see cref="KeyValue"/> or a response's bytes: no result has both, the one that is set takes the other's place.</summary>
+    private readonly object? content;
+
+    /// <summary>Whether there is a <see cref="Current"/>, without a copy of it.</summary>
+    public bool HasCurrent => content is KeyValue;
+
+    /// <summary>What is there instead of what was expected.</summary>
+    public KeyValue? Current
+    {
+        get => content is KeyValue current ? current : null;
+        init => content = value;
+    }
+
+    /// <summary>A transaction's serialized <c>TransactionResponse</c> without header and revision; of a refused one: why, in UTF-8.</summary>
+    public byte[]? Response
+    {
+        get => content as byte[];
+        init => content = value;
+    }
+
+    /// <summary>Bytes beyond the result itself.</summary>
+    internal long ContentBytes => content switch
+    {
+        KeyValue current => current.Key.Length + current.Value.Length,
+        byte[] response => response.Length,
+        _ => 0,
+    };
+}

@@ -78,7 +78,7 @@ internal sealed class EffectHash(ulong value)
 
     public void Result(ulong sequence, in CommandResult result)
     {
-        Mix((ulong)EffectKind.Result | ((ulong)result.Status << 8) | (result.Flag ? 1UL << 16 : 0) | (result.Current is null ? 0 : 1UL << 17));
+        Mix((ulong)EffectKind.Result | ((ulong)result.Status << 8) | (result.Flag ? 1UL << 16 : 0) | (result.HasCurrent ? 1UL << 17 : 0));
         Mix(sequence);
         Mix(result.Revision.Value);
         Mix((ulong)result.Number);
@@ -87,7 +87,8 @@ internal sealed class EffectHash(ulong value)
             Mix((ulong)EffectKind.Response);
             Mix(response);
         }
-        if (result.Current is not { } current) return;
+        if (!result.HasCurrent) return;
+        var current = result.Current!.Value;
         Mix(current.Modified.Value);
         Mix(current.Value.Span);
     }

@@ -24,5 +24,5 @@ internal sealed class FenceGuard(RangeTable ranges, LockTable locks, FenceTable 
     }
 
     private static CommandResult Refused(CommandStatus status, HostedRange range, FormattableString reason) =>
-        new(status, range.Revision, Response: Encoding.UTF8.GetBytes(reason.ToString(System.Globalization.CultureInfo.InvariantCulture)));
+        new(status, range.Revision) { Response = Encoding.UTF8.GetBytes(reason.ToString(System.Globalization.CultureInfo.InvariantCulture)) };
 }

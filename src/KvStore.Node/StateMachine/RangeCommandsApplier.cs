@@ -105,13 +105,13 @@ internal sealed class RangeCommandsApplier(RangeTable ranges, SessionTable sessi
 
     private CommandResult Execute(HostedRange range, scoped in CommandView command) =>
         answerBytes >= AnswerBytesMax && command.Kind is (CommandKind.CompareAndSwap or CommandKind.Increment or CommandKind.Transaction)
-            ? new CommandResult(CommandStatus.ResourceExhausted, range.Revision, Response: TooMuchAtOnce)
+            ? new CommandResult(CommandStatus.ResourceExhausted, range.Revision) { Response = TooMuchAtOnce }
             : executor.Execute(range, command);
 
     private void Answer(scoped in CommandView command, in CommandResult result, List<CommandResult>? results)
     {
         hash.Result(command.Sequence, result);
-        answerBytes += result.Response?.Length ?? result.Current?.Value.Length ?? 0;
+        answerBytes += result.HasCurrent ? result.Current!.Value.Value.Length : result.Response?.Length ?? 0;
         results?.Add(result);
     }
 }

@@ -1,54 +1,24 @@
 using KvStore.Node.State;
-using KvStore.Raft;
 using KvStore.Storage.Engine;
 
 namespace KvStore.Node.StateMachine;
 
-/// <summary>A kept <see cref="CommandResult"/> in little memory: what is rare in a result is behind one reference.</summary>
-internal readonly struct StoredAnswer
+/// <summary>A kept <see cref="CommandResult"/>.</summary>
+/// <param name="sequence">0: an empty slot.</param>
+/// <param name="range">Where it was applied: a move of that range takes the result along.</param>
+internal readonly struct StoredAnswer(ulong sequence, RangeId range, in CommandResult result)
 {
-    /// <summary>A <see cref="BoxedCurrent"/> or a response's bytes: no result has both.</summary>
-    private readonly object? content;
-    private readonly Revision revision;
-    private readonly long number;
-    private readonly CommandStatus status;
-    private readonly bool flag;
-
-    public StoredAnswer(ulong sequence, RangeId range, in CommandResult result)
-    {
-        Sequence = sequence;
-        Range = range;
-        status = result.Status;
-        revision = result.Revision;
-        flag = result.Flag;
-        number = result.Number;
-        Invariant.That(result.Current is null || result.Response is null);
-        content = result.Current is { } value ? new BoxedCurrent(value) : result.Response;
-    }
-
-    /// <summary>0: an empty slot.</summary>
-    public ulong Sequence { get; }
-    /// <summary>Where it was applied: a move of that range takes the result along.</summary>
-    public RangeId Range { get; }
-    public CommandResult Result => new(status, revision, flag, number, (content as BoxedCurrent)?.Value, content as byte[]);
-
-    /// <summary>Bytes beyond the slot itself.</summary>
-    public long ContentBytes => content switch
-    {
-        BoxedCurrent current => current.Value.Key.Length + current.Value.Value.Length,
-        byte[] response => response.Length,
-        _ => 0,
-    };
+    public ulong Sequence { get; } = sequence;
+    public CommandResult Result { get; } = result;
 
     public StoredResult ToRecord()
     {
         var record = new StoredResult
         {
-            Sequence = Sequence, RangeId = Range.Value, Status = (uint)status, Revision = revision.Value, Number = number, Flag = flag,
+            Sequence = Sequence, RangeId = range.Value, Status = (uint)Result.Status, Revision = Result.Revision.Value, Number = Result.Number, Flag = Result.Flag,
         };
-        if (content is byte[] response) record.Response = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(response);
-        if (content is not BoxedCurrent current) return record;
-        var value = current.Value;
+        if (Result.Response is { } response) record.Response = Google.Protobuf.UnsafeByteOperations.UnsafeWrap(response);
+        if (Result.Current is not { } value) return record;
         record.CurrentKey = Google.Protobuf.ByteString.CopyFrom(value.Key.Span);
         record.CurrentValue = Google.Protobuf.ByteString.CopyFrom(value.Value.Span);
         record.CurrentModRevision = value.Modified.Value;
@@ -60,18 +30,15 @@ internal readonly struct StoredAnswer
 
     public static StoredAnswer FromRecord(StoredResult record)
     {
+        var result = new CommandResult((CommandStatus)record.Status, new Revision(record.Revision), record.Flag, record.Number);
+        if (record.HasResponse) result = result with { Response = record.Response.ToByteArray() };
         // A live key's mod revision is never 0, so that marks its presence.
-        KeyValue? current = record.CurrentModRevision == 0
-            ? null
-            : new KeyValue(record.CurrentKey.Memory, record.CurrentValue.Memory, new Revision(record.CurrentCreateRevision),
+        if (record.CurrentModRevision != 0)
+        {
+            var current = new KeyValue(record.CurrentKey.Memory, record.CurrentValue.Memory, new Revision(record.CurrentCreateRevision),
                 new Revision(record.CurrentModRevision), record.CurrentVersion, record.CurrentLease, Deleted: false);
-        return new StoredAnswer(record.Sequence, new RangeId(record.RangeId),
-            new CommandResult((CommandStatus)record.Status, new Revision(record.Revision), record.Flag, record.Number, current,
-                record.HasResponse ? record.Response.ToByteArray() : null));
-    }
-
-    private sealed class BoxedCurrent(KeyValue value)
-    {
-        public KeyValue Value { get; } = value;
+            result = result with { Current = current };
+        }
+        return new StoredAnswer(record.Sequence, new RangeId(record.RangeId), result);
     }
 }

@@ -50,7 +50,7 @@ public sealed class ClientSessionTests
         Keep(10);
         Assert.Equal(ClientSession.SessionBytes + 10 * ClientSession.ResultBytes, session.Bytes);
         var current = new KeyValue(new byte[3], new byte[1000], new Revision(1), new Revision(1), 1, 0, false);
-        session.Keep(new StoredAnswer(11, new RangeId(1), new CommandResult(CommandStatus.Mismatch, new Revision(1), Current: current)));
+        session.Keep(new StoredAnswer(11, new RangeId(1), new CommandResult(CommandStatus.Mismatch, new Revision(1)) { Current = current }));
         Assert.Equal(ClientSession.SessionBytes + 11 * ClientSession.ResultBytes + 1003, session.Bytes);
         session.Acknowledge(11);
         Assert.Equal(ClientSession.SessionBytes + ClientSession.ResultBytes + 1003, session.Bytes);

@@ -55,7 +55,7 @@ public sealed class ResultBufferTests
             foreach (var status in Enum.GetValues<CommandStatus>())
             {
                 var buffer = new ResultBuffer(8);
-                buffer.Command(5, kind, new CommandResult(status, new Revision(6), true, -7, null));
+                buffer.Command(5, kind, new CommandResult(status, new Revision(6), true, -7));
                 var result = Assert.Single(Parse(buffer).Results);
                 Assert.Equal(5ul, result.Id);
                 var done = status is CommandStatus.Ok or CommandStatus.Mismatch;

@@ -20,11 +20,11 @@ internal sealed class TransactionExecutor(RecordWriter records, LeaseAttachments
             var staged = new StagedWrites();
             var response = Run(range, transaction, staged);
             Commit(range, staged);
-            return new CommandResult(CommandStatus.Ok, range.Revision, response.Succeeded, Response: response.ToByteArray());
+            return new CommandResult(CommandStatus.Ok, range.Revision, response.Succeeded) { Response = response.ToByteArray() };
         }
         catch (TransactionRefusedException e)
         {
-            return new CommandResult(e.Status, range.Revision, Response: Encoding.UTF8.GetBytes(e.Message + "; nothing changed"));
+            return new CommandResult(e.Status, range.Revision) { Response = Encoding.UTF8.GetBytes(e.Message + "; nothing changed") };
         }
     }
 

@@ -70,7 +70,7 @@ public sealed class TransactionSessionTests
         var kept = group.Machine.CaptureState().Sessions.Single().Results.Single();
         Assert.Equal("put; a/1=x@1", TransactionResponse.Parser.ParseFrom(kept.Response).Texts());
         var read = StoredAnswer.FromRecord(StoredResult.Parser.ParseFrom(Google.Protobuf.MessageExtensions.ToByteArray(kept)));
-        Assert.Equal(kept.Response.Length, read.ContentBytes);
+        Assert.Equal(kept.Response.Length, read.Result.ContentBytes);
         Assert.Equal(kept, read.ToRecord());
     }
 
